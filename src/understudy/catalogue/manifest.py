@@ -1,0 +1,104 @@
+"""The manifest: everything that is promised about one model, as typed records.
+
+One TOML file per model, `models/<owner>/<slug>.toml`. `catalogue.loader` reads it; nothing else in the program
+knows a model by name.
+"""
+
+from decimal import Decimal
+from typing import Literal
+
+import msgspec
+
+InputType = Literal[
+    "text",
+    "textarea",
+    "select",
+    "number",
+    "range",
+    "fileinput",
+    "multifileinput",
+    "combinefileinput",
+]
+FILE_TYPES: frozenset[str] = frozenset({"fileinput", "multifileinput", "combinefileinput"})
+
+PriceMethod = Literal["cpr", "cps", "cpo", "cp-outputVideoLength", "cp-promptlength", "cp-pixel"]
+
+
+class Option(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One choice of a select."""
+
+    value: str
+    label: str
+
+
+class Input(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One input of a model. Defaults are what a form shows first."""
+
+    id: str
+    type: InputType
+    label: str = ""
+    help: str = ""
+    note: str = ""
+    placeholder: str = ""
+    group: str = ""
+    """The heading of the form's group that it belongs to."""
+    required: bool = False
+    default: str | int | float = ""
+    options: tuple[Option, ...] = ()
+    min: int | float | None = None
+    max: int | float | None = None
+    step: int | float | None = None
+    max_files: int = 1
+
+    @property
+    def is_file(self) -> bool:
+        """Whether its value is files rather than text or a number."""
+        return self.type in FILE_TYPES
+
+
+class Price(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One pricing rule: applies where every input that it names has exactly that value. US dollars."""
+
+    method: PriceMethod
+    price: Decimal
+    inputs: dict[str, str] = {}
+    extra: Decimal | None = None
+    """`priceExtra`: with cp-pixel, the price of each further started 1,048,576 output pixels."""
+
+
+class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One contract: an address, typed inputs, prices and the words on its page."""
+
+    owner: str
+    slug: str
+    name: str = ""
+    """As printed, if it differs from the address (`google/veo3.1`)."""
+    title: str = ""
+    description: str = ""
+    readme: str = ""
+    cover: str = ""
+    categories: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    inputs: tuple[Input, ...] = ()
+    inspires: tuple[dict[str, str], ...] = ()
+    """Example inputs, each in the order in which its page prints them."""
+    prices: tuple[Price, ...] = ()
+    cps: Decimal = Decimal("0.000585")
+    """US dollars per second of work, where no rule of `prices` applies."""
+    enabled: bool = True
+    persistent: bool = False
+    """The engine that plays it stays loaded when idle."""
+
+    @property
+    def address(self) -> str:
+        """`owner/slug`: its place in URLs, and its key everywhere."""
+        return f"{self.owner}/{self.slug}"
+
+    @property
+    def printed_name(self) -> str:
+        """The name on its page."""
+        return self.name or self.address
+
+    def input(self, id: str) -> Input | None:  # noqa: A002
+        """Its input of that name, if it has one."""
+        return next((each for each in self.inputs if each.id == id), None)

@@ -1,0 +1,99 @@
+"""What an engine is, and what it is asked to do. Nothing here knows of tasks, HTTP or SQL.
+
+An engine is described by a light object that lives in the server (`LocalEngine`) and does its work through a
+`Pipeline` that is loaded in a replica, a process of its own. A package registers its engine as an entry point of
+the group `understudy.engines`:
+
+    [project.entry-points."understudy.engines"]
+    mine = "my_package.engine:engine"        # a LocalEngine
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+import msgspec
+
+
+class Availability(msgspec.Struct, frozen=True):
+    """Whether an engine can run here, and if not, why, and what to do about it."""
+
+    ok: bool
+    reason: str = ""
+    remedy: str = ""
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """One run, as an engine sees it."""
+
+    id: str
+    """A label for logs and file metadata."""
+    model: str
+    """The contract to play, `owner/slug`."""
+    values: dict[str, str | int | float]
+    """The checked inputs that are not files: every one of the model's, defaults filled in."""
+    files: dict[str, tuple[str, ...]]
+    """The checked input files by input: absolute paths of verified, upright images. Absent inputs are left out."""
+    seed: int
+    """The one source of randomness, 0 <= seed < 2**31."""
+    folder: str
+    """An empty folder, the run's own; outputs are written there."""
+
+
+class Output(msgspec.Struct, frozen=True):
+    """One file that an engine made."""
+
+    path: str
+    """Inside the job's folder."""
+
+
+class Report(Protocol):
+    """How a pipeline tells how far it is; called once per step, it is also where a run is stopped."""
+
+    def __call__(self, step: int, total: int, /, *, stage: str = "Generate", unit: str = "it") -> None:
+        """`step` of `total` is done. Raises `Cancelled` if the run was asked to stop."""
+
+
+class Pipeline(Protocol):
+    """A loaded engine: lives in a replica, runs one job at a time, stays loaded between jobs."""
+
+    def run(self, job: Job, report: Report) -> Sequence[Output]:
+        """Make the clip. What it prints becomes the task's log.
+
+        Raises `Cancelled` out of `report`, or an `EngineError`; any other exception counts as `EngineFailed`.
+        """
+
+    def close(self) -> None:
+        """Give memory back; the replica ends after it."""
+
+
+class Contract(Protocol):
+    """What an engine may ask about a model before it is cast for it: a part of `catalogue.Model`."""
+
+    @property
+    def address(self) -> str:
+        """`owner/slug`."""
+
+
+def always(_: object) -> bool:
+    """For engines that can play every contract."""
+    return True
+
+
+class LocalEngine(msgspec.Struct, frozen=True, kw_only=True):
+    """An engine whose pipeline runs in replicas. Cheap to import and to ask; heavy imports wait for the replica."""
+
+    name: str
+    version: str
+    preview: bool
+    """True if what it makes stands in for the model's work and must be marked so."""
+    pipeline: str
+    """`module:function`; `function(options) -> Pipeline` is called in the replica, and loads."""
+    availability: Callable[[Mapping[str, object]], Availability] = lambda _: Availability(ok=True)
+    """Asked with the engine's options before every run: must be quick."""
+    plays: Callable[[Contract], bool] = always
+    replicas: int = 1
+    """How many processes may run it at the same time, unless the operator says otherwise."""
+    gpus: float = 0
+    memory_gb: float = 0
+    persistent: bool = False
+    """Stays loaded when idle."""

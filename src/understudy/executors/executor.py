@@ -1,0 +1,74 @@
+"""Where local engines run: the one interface that the dispatcher sees, whatever runs behind it."""
+
+from collections.abc import Callable, Mapping
+from typing import Literal, Protocol
+
+import msgspec
+
+from understudy.engines.engine import Job, LocalEngine, Output
+
+
+class Loading(msgspec.Struct, frozen=True, tag="loading"):
+    """A replica is being started for the job; the engine is not loaded yet."""
+
+
+class Started(msgspec.Struct, frozen=True, tag="started"):
+    """The pipeline has begun with the job."""
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True, tag="progress"):
+    """`step` of `total` of a stage is done. Speed in steps a second, times in seconds."""
+
+    stage: str
+    step: int
+    total: int
+    unit: str
+    speed: float
+    elapsed: float
+    remaining: float
+
+
+class Line(msgspec.Struct, frozen=True, tag="line"):
+    """One line that the pipeline printed, without its line end."""
+
+    stream: Literal["stdout", "stderr"]
+    text: str
+
+
+RunEvent = Loading | Started | Progress | Line
+Listener = Callable[[RunEvent], None]
+
+
+class ReplicaState(msgspec.Struct, frozen=True, kw_only=True):
+    """One replica, for operators."""
+
+    engine: str
+    pid: int
+    state: Literal["starting", "idle", "busy", "stopping", "backing-off"]
+    job: str = ""
+    since: float = 0.0
+    runs: int = 0
+
+
+class Executor(Protocol):
+    """Runs jobs on replicas, starts those it needs and unloads those that idle."""
+
+    async def run(
+        self, engine: LocalEngine, options: Mapping[str, object], job: Job, listen: Listener
+    ) -> tuple[Output, ...]:
+        """Run one job to its end; waits for a free replica. `listen` hears events in order, all before this returns.
+
+        Cancelling the coroutine stops the run: co-operatively within a grace time, then by SIGKILL; when
+        `CancelledError` comes out of it, the engine is free.
+
+        Raises `EngineError` (one of its kinds) for what the pipeline raised, `ReplicaLost` if its process died.
+        """
+
+    def capacity(self, engine: LocalEngine, options: Mapping[str, object]) -> int:
+        """How many jobs of this engine can run at the same time."""
+
+    def replicas(self) -> tuple[ReplicaState, ...]:
+        """The replicas as they are now."""
+
+    async def close(self) -> None:
+        """Stop every replica, running ones too; nothing of ours is left behind."""
