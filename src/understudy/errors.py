@@ -10,7 +10,8 @@
     │   ├── ConcurrencyLimit        code 96
     │   ├── InsufficientBalance     code 97
     │   ├── TooLarge                code 0, HTTP 413
-    │   └── UnknownPath             code 0, HTTP 404
+    │   ├── UnknownPath             code 0, HTTP 404
+    │   └── StoreUnavailable        code 0, HTTP 503
     ├── AddressRefused              an address from outside leads where it must not (see files/address.py)
     ├── FetchFailed                 an address from outside did not give what was asked for
     ├── MediaRefused                bytes from outside are not the picture, sound or video they claim to be
@@ -96,6 +97,12 @@ class UnknownPath(RequestError):
     """No such address."""
 
     status = 404
+
+
+class StoreUnavailable(RequestError):
+    """What remembers the tasks cannot be reached, or its disk is full: nothing was accepted."""
+
+    status = 503
 
 
 class AddressRefused(UnderstudyError):

@@ -1,0 +1,280 @@
+"""The front desk: what the outside may do with tasks and files. Every dialect of the API speaks to it alone.
+
+It knows projects (somebody else's task does not exist here), not HTTP.
+"""
+
+import asyncio
+import random
+import re
+import uuid
+import zlib
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import NoReturn
+
+from understudy.catalogue.checked import Checked, Sample, Source, Stored, Upload, Url, Value
+from understudy.catalogue.manifest import Model
+from understudy.errors import AddressRefused, InvalidInput, NotAllowed, NotFound
+from understudy.files.storage import Storage
+from understudy.tasks import lifecycle
+from understudy.tasks.events import Event, Events
+from understudy.tasks.file_records import new_file
+from understudy.tasks.lifecycle import Status
+from understudy.tasks.projects import letters
+from understudy.tasks.records import File, NewTask, Project, Task
+from understudy.tasks.store.store import Store
+
+Vet = Callable[[str], Awaitable[None]]
+"""Raises `AddressRefused` for an address that must not be reached; an unknown name is not an error yet."""
+
+SAMPLES = "/uploads/sampleinputs"
+"""Where bundled sample inputs are shown."""
+
+_FOLDER_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
+_SEEDS = 2**31
+
+
+class Desk:
+    """Submits, finds, stops and tidies up tasks; takes files in."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        storage: Storage,
+        events: Events,
+        vet: Vet,
+        wake: Callable[[], None],
+        clock: Callable[[], float],
+        prepaid: bool = False,
+    ) -> None:
+        """`wake` tells the dispatcher that there is something to do."""
+        self._store = store
+        self._storage = storage
+        self._events = events
+        self._vet = vet
+        self._wake = wake
+        self._clock = clock
+        self._prepaid = prepaid
+
+    async def submit(
+        self,
+        project: Project,
+        model: Model,
+        checked: Checked,
+        *,
+        callback_url: str = "",
+        idempotency_key: str = "",
+        body_hash: bytes = b"",
+    ) -> Task:
+        """A durable task. Its uploads are in the storage before it exists.
+
+        Raises `InvalidInput` for an address that must not be reached and for an idempotency key that was used with
+        another body, `ConcurrencyLimit` and `InsufficientBalance` by the rules of prepaid billing.
+        """
+        await self._vet_addresses(checked, callback_url)
+        now = self._clock()
+        sources: dict[str, tuple[Source, ...]] = {}
+        uploads: list[File] = []
+        for name, given in checked.sources.items():
+            stored = [await self._take_in(project, each, now) for each in given]
+            sources[name] = tuple(source for source, _ in stored)
+            uploads += [file for _, file in stored if file is not None]
+        new = NewTask(
+            task=Task(
+                id=0,
+                uuid=str(uuid.uuid4()),
+                token=letters(30),
+                project=project.id,
+                model=model.address,
+                status=Status.QUEUE.value,
+                values=checked.values,
+                sources=sources,
+                media=_media(sources, uploads),
+                seed=_seed(checked.values.get("seed", 0)),
+                callback_url=callback_url,
+                notes=_notes(checked.ignored),
+                cps=format(model.cps, ".12f"),
+                created=now,
+            ),
+            files=tuple(uploads),
+            idempotency_key=idempotency_key,
+            body_hash=body_hash,
+            prepaid=self._prepaid,
+        )
+        try:
+            task, replayed = await self._store.submit(new)
+        except BaseException:
+            await self._discard(uploads)
+            raise
+        if replayed:
+            await self._discard(uploads)
+        else:
+            self._wake()
+        return task
+
+    async def find(self, project: Project, *, id: str = "", token: str = "") -> Task:
+        """A task of the project by id or token. Raises `NotFound`."""
+        task = await self._look_up(project, id, token)
+        if task is None:
+            raise NotFound("There is no task yet.")
+        return task
+
+    async def page(
+        self, project: Project, *, model: str, status: str, start: int, limit: int, ascending: bool
+    ) -> tuple[int, list[Task]]:
+        """How many tasks of the project match, and one page of them."""
+        return await self._store.tasks(
+            project.id, model=model, status=status, start=start, limit=limit, ascending=ascending
+        )
+
+    async def outputs(self, task: Task) -> tuple[File, ...]:
+        """What the task made."""
+        return tuple(await self._store.outputs(task.id))
+
+    async def cancel(self, project: Project, *, id: str = "", token: str = "") -> Task:
+        """Take a task out of the queue. Raises `NotFound`, or `NotAllowed` once it has left the queue."""
+        task = await self.find(project, id=id, token=token)
+        after = await self._store.apply(task.id, lifecycle.cancel(self._clock()))
+        if after is None:
+            raise NotAllowed("Task is not in a cancellable state.")
+        self._tell_stopped(after)
+        return after
+
+    async def kill(self, project: Project, *, id: str = "", token: str = "") -> Task:
+        """Stop a task in whatever it does. Raises `NotFound`, or `NotAllowed` if it is over already."""
+        task = await self.find(project, id=id, token=token)
+        after = await self._store.apply(task.id, lifecycle.kill(self._clock()))
+        if after is None:
+            await self._refuse_kill(task)
+        self._tell_stopped(after)
+        return after
+
+    async def delete_files(self, project: Project, *, token: str) -> None:
+        """Delete the files of a task that is over; its record stays. Doing it again changes nothing.
+
+        Raises `NotFound`, or `NotAllowed` while the task is not over.
+        """
+        task = await self._look_up(project, "", token)
+        if task is None:
+            raise NotFound("task-not-exist")
+        if not lifecycle.is_terminal(task.status):
+            raise NotAllowed("Task must be completed or cancelled before deleting files")
+        keys = await self._store.delete_files(task.id)
+        await self._storage.delete(keys)
+
+    async def upload(self, project: Project, upload: Upload, folder: str = "") -> File:
+        """Keep a file for the project. Raises `NotFound` if there is no such folder of its own."""
+        await self._check_folder(project, folder)
+        file = new_file(
+            "upload",
+            project=project.id,
+            name=upload.name,
+            content_type=upload.content_type,
+            size=upload.size,
+            at=self._clock(),
+            parent=folder,
+        )
+        await self._storage.put(file.key, Path(upload.path))
+        await self._store.add_file(file)
+        return file
+
+    async def make_folder(self, project: Project, name: str, parent: str = "") -> File:
+        """A folder for uploads. Raises `InvalidInput` for a bad name, `NotFound` for an unknown parent."""
+        if not _FOLDER_NAME.fullmatch(name):
+            raise InvalidInput(
+                "Request parameters are invalid.",
+                "[name] takes 1 to 128 letters, digits, '-' and '_'.",
+            )
+        await self._check_folder(project, parent)
+        file = new_file(
+            "folder", project=project.id, name=name, content_type="", size=0, at=self._clock(), parent=parent
+        )
+        await self._store.add_file(file)
+        return file
+
+    async def _look_up(self, project: Project, id: str, token: str) -> Task | None:
+        if token:
+            task = await self._store.task_by_token(token)
+        elif id.isascii() and id.isdigit() and len(id) < 19:
+            task = await self._store.task(int(id))
+        else:
+            return None
+        return task if task is not None and task.project == project.id else None
+
+    async def _refuse_kill(self, task: Task) -> NoReturn:
+        now = await self._store.task(task.id)
+        status = now.status if now else task.status
+        raise NotAllowed(f"Task could not be killed: it is over already ({status})")
+
+    def _tell_stopped(self, task: Task) -> None:
+        self._events.publish(task.id, Event(task.status, task.reason or None, status=True))
+        self._wake()
+
+    async def _take_in(self, project: Project, source: Source, now: float) -> tuple[Source, File | None]:
+        if not isinstance(source, Upload):
+            return source, None
+        file = new_file(
+            "input",
+            project=project.id,
+            name=source.name,
+            content_type=source.content_type,
+            size=source.size,
+            at=now,
+        )
+        await self._storage.put(file.key, Path(source.path))
+        return Stored(key=file.key, name=file.name), file
+
+    async def _discard(self, files: list[File]) -> None:
+        if files:
+            await asyncio.shield(self._storage.delete([file.key for file in files]))
+
+    async def _vet_addresses(self, checked: Checked, callback_url: str) -> None:
+        urls = [
+            (name, each.url)
+            for name, given in checked.sources.items()
+            for each in given
+            if isinstance(each, Url)
+        ]
+        for name, url in [*urls, *([("callbackUrl", callback_url)] if callback_url else [])]:
+            try:
+                await self._vet(url)
+            except AddressRefused as refusal:
+                raise InvalidInput("Request parameters are invalid.", f"[{name}] {refusal}") from refusal
+
+    async def _check_folder(self, project: Project, folder: str) -> None:
+        if not folder:
+            return
+        found = await self._store.file(folder)
+        if found is None or found.project != project.id or found.role != "folder":
+            raise NotFound("Folder does not exist.")
+
+
+def _media(sources: dict[str, tuple[Source, ...]], uploads: list[File]) -> dict[str, tuple[str, ...]]:
+    paths = {file.key: file.path for file in uploads}
+    return {name: tuple(_shown(source, paths) for source in given) for name, given in sources.items()}
+
+
+def _shown(source: Source, paths: dict[str, str]) -> str:
+    match source:
+        case Url(url=url):
+            return url
+        case Sample(name=name):
+            return f"{SAMPLES}/{name}"
+        case Stored(key=key):
+            return paths[key]
+        case Upload():
+            raise AssertionError("an upload is stored before it is shown")
+
+
+def _seed(given: Value) -> int:
+    """The run's seed: what was given, or a random one for zero and for nothing. Any text is a seed, too."""
+    try:
+        seed = int(given)
+    except ValueError:
+        seed = zlib.crc32(str(given).encode())
+    return seed % _SEEDS or random.SystemRandom().randrange(1, _SEEDS)
+
+
+def _notes(ignored: tuple[str, ...]) -> str:
+    return f"Ignored: {', '.join(sorted(ignored))}." if ignored else ""

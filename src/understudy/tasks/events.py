@@ -1,0 +1,139 @@
+"""What happens to tasks, told to whoever watches: kept for late subscribers, bounded, without gap or double.
+
+A task's channel opens with its first event or its first subscriber, and closes a while after its terminal event.
+Everything here happens on one event loop, so that a subscription and what it is given first are one step.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from understudy.tasks.lifecycle import PATH, is_terminal
+
+OUTPUT = "task_output"
+ERROR = "task_error"
+OUTPUT_FULL = "task_output_full"
+ERROR_FULL = "task_error_full"
+
+_RANK = {status.value: rank for rank, status in enumerate(PATH)}
+
+
+class Event(msgspec.Struct, frozen=True):
+    """One thing that happened: a status reached, a line printed, a step done."""
+
+    type: str
+    """A status (`lifecycle.Status`) or one of the log events above."""
+    message: Any = None
+    status: bool = False
+    """Whether it is a change of status; `task_output` and `task_error` can be both."""
+
+    @property
+    def ends(self) -> bool:
+        """Whether nothing comes after it."""
+        return self.status and is_terminal(self.type)
+
+    @property
+    def is_progress(self) -> bool:
+        """Whether a later one makes it worthless."""
+        return self.type == OUTPUT and isinstance(self.message, dict)
+
+
+class Subscription:
+    """One watcher of one task: iterate over it for the events since it subscribed."""
+
+    def __init__(self, kept: list[Event], bound: int) -> None:
+        self.kept = kept
+        """What happened before, without changes of status."""
+        self._queue: deque[Event] = deque()
+        self._bound = bound
+        self._filled = asyncio.Event()
+
+    def put(self, event: Event) -> None:
+        """Called by the channel. A watcher that does not keep up loses log lines, never a change of status."""
+        if len(self._queue) >= self._bound and not event.status:
+            return
+        self._queue.append(event)
+        self._filled.set()
+
+    async def next(self) -> Event:
+        """The next event; waits for it."""
+        while not self._queue:
+            self._filled.clear()
+            await self._filled.wait()
+        return self._queue.popleft()
+
+    def skip_to(self, status: str) -> None:
+        """Forget changes of status that a watcher who was told `status` knows already."""
+        rank = _RANK.get(status, len(PATH))
+        self._queue = deque(
+            event for event in self._queue if not event.status or _RANK.get(event.type, len(PATH)) > rank
+        )
+
+
+class Events:
+    """All channels of this process."""
+
+    def __init__(self, kept: int = 1000, linger: float = 30.0) -> None:
+        """`kept`: events a task, `linger`: seconds that a channel stays after the end of its task."""
+        self._kept = kept
+        self._linger = linger
+        self._channels: dict[int, _Channel] = {}
+
+    def publish(self, task: int, event: Event) -> None:
+        """Tell everyone who watches, and keep it for those who come later."""
+        channel = self._channel(task)
+        channel.publish(event)
+        if event.ends:
+            asyncio.get_running_loop().call_later(self._linger, self._channels.pop, task, None)
+
+    def subscribe(self, task: int) -> Subscription:
+        """Watch a task from now on."""
+        channel = self._channel(task)
+        subscription = Subscription(channel.kept(), self._kept)
+        channel.watchers.append(subscription)
+        return subscription
+
+    def unsubscribe(self, task: int, subscription: Subscription) -> None:
+        """Stop watching."""
+        channel = self._channels.get(task)
+        if channel and subscription in channel.watchers:
+            channel.watchers.remove(subscription)
+            if not channel.watchers and channel.empty:
+                del self._channels[task]
+
+    def __len__(self) -> int:
+        return len(self._channels)
+
+    def _channel(self, task: int) -> "_Channel":
+        channel = self._channels.get(task)
+        if channel is None:
+            channel = self._channels[task] = _Channel(self._kept)
+        return channel
+
+
+class _Channel:
+    def __init__(self, bound: int) -> None:
+        self.watchers: list[Subscription] = []
+        self._lines: deque[Event] = deque(maxlen=bound)
+        self._progress: Event | None = None
+
+    @property
+    def empty(self) -> bool:
+        return not self._lines and self._progress is None
+
+    def publish(self, event: Event) -> None:
+        if event.is_progress:
+            self._progress = event
+        elif not event.status:
+            self._lines.append(event)
+        for watcher in self.watchers:
+            watcher.put(event)
+
+    def kept(self) -> list[Event]:
+        return [*self._lines, *([self._progress] if self._progress else [])]
+
+
+Publish = Callable[[int, Event], None]

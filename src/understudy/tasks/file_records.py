@@ -1,0 +1,45 @@
+"""New file records: what names, keys and places in the storage look like."""
+
+import secrets
+import uuid
+
+from understudy.tasks.projects import letters
+from understudy.tasks.records import File, FileRole
+
+
+def new_file(
+    role: FileRole,
+    *,
+    project: int,
+    name: str,
+    content_type: str,
+    size: int,
+    at: float,
+    task: int = 0,
+    parent: str = "",
+    address: str = "",
+) -> File:
+    """A record with fresh ids; `name` is already safe (files.sniff.safe_name)."""
+    id = secrets.token_hex(16)
+    return File(
+        id=id,
+        uuid=str(uuid.uuid4()),
+        project=project,
+        task=task,
+        role=role,
+        name=name,
+        content_type=content_type,
+        size=size,
+        parent=parent,
+        accesskey=letters(30),
+        address=address,
+        # Two levels of folders: a million files in one would slow a local disk down.
+        key="" if role == "folder" else f"{role}s/{id[:2]}/{id}/{name}",
+        added=at,
+        modified=at,
+    )
+
+
+def new_address() -> str:
+    """8 groups of 8 hex digits, 256 bits: the place of a task's outputs, and the right to read them."""
+    return "-".join(secrets.token_hex(4) for _ in range(8))

@@ -1,0 +1,146 @@
+"""Projects: who may ask, with which keys, from where, and for how much money."""
+
+import base64
+import ipaddress
+import secrets
+import string
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from understudy.errors import InvalidInput, NotFound
+from understudy.tasks.records import LedgerLine, Project, ProjectAuth
+from understudy.tasks.store.store import Store
+from understudy.tasks.vault import Vault
+
+_ALPHABET = string.ascii_letters + string.digits
+
+
+class Credentials(msgspec.Struct, frozen=True, kw_only=True):
+    """A project with its secrets in the open: shown once, when they are made."""
+
+    project: Project
+    api_key: str
+    api_secret: str
+    webhook_secret: str
+
+
+class Projects:
+    """Makes, finds and changes projects."""
+
+    def __init__(self, store: Store, vault: Vault, clock: Callable[[], float]) -> None:
+        self._store = store
+        self._vault = vault
+        self._clock = clock
+
+    async def create(
+        self, name: str, auth: ProjectAuth = "signature", allow: tuple[str, ...] = ()
+    ) -> Credentials:
+        """A new project with fresh keys. Its type (`auth`) never changes.
+
+        Raises `InvalidInput` for an empty name or an entry of `allow` that is no address or network.
+        """
+        if not name.strip():
+            raise InvalidInput("A project needs a name.")
+        check_networks(allow)
+        api_key, api_secret, webhook_secret = letters(32), letters(40), _webhook_secret()
+        project = await self._store.add_project(
+            Project(
+                id=0,
+                name=name.strip(),
+                auth=auth,
+                key_hash=self._vault.hash(api_key),
+                api_key=self._vault.seal(api_key),
+                api_secret=self._vault.seal(api_secret),
+                webhook_secret=self._vault.seal(webhook_secret),
+                allow=allow,
+                created=self._clock(),
+            )
+        )
+        return Credentials(
+            project=project, api_key=api_key, api_secret=api_secret, webhook_secret=webhook_secret
+        )
+
+    async def by_key(self, api_key: str) -> Project | None:
+        """The enabled project of an API key."""
+        project = await self._store.project_by_key(self._vault.hash(api_key))
+        return project if project is not None and project.enabled else None
+
+    async def list(self) -> list[Project]:
+        """All of them, oldest first."""
+        return await self._store.projects()
+
+    async def get(self, id: int) -> Project:
+        """Raises `NotFound`."""
+        return _found(await self._store.project(id), id)
+
+    async def rotate(self, id: int) -> Credentials:
+        """New key and secrets; the old ones stop working at once."""
+        api_key, api_secret, webhook_secret = letters(32), letters(40), _webhook_secret()
+        project = await self._change(
+            id,
+            key_hash=self._vault.hash(api_key),
+            api_key=self._vault.seal(api_key),
+            api_secret=self._vault.seal(api_secret),
+            webhook_secret=self._vault.seal(webhook_secret),
+        )
+        return Credentials(
+            project=project, api_key=api_key, api_secret=api_secret, webhook_secret=webhook_secret
+        )
+
+    async def set_allow(self, id: int, allow: tuple[str, ...]) -> Project:
+        """Where requests may come from; none: from anywhere."""
+        check_networks(allow)
+        return await self._change(id, allow=allow)
+
+    async def set_enabled(self, id: int, enabled: bool) -> Project:
+        """Whether its key is answered."""
+        return await self._change(id, enabled=enabled)
+
+    async def add_balance(self, id: int, amount: Decimal, note: str = "paid in") -> Project:
+        """Money paid in, US dollars; a negative amount takes it back."""
+        return _found(await self._store.deposit(id, amount, note, self._clock()), id)
+
+    async def ledger(self, id: int, limit: int = 100) -> Sequence[LedgerLine]:
+        """Its latest movements of money, newest first."""
+        return await self._store.ledger((await self.get(id)).id, limit)
+
+    def secret_of(self, project: Project) -> str:
+        """The API secret, to check a signature with."""
+        return self._vault.open(project.api_secret)
+
+    def webhook_secret_of(self, project: Project) -> str:
+        """The secret that its webhooks are signed with (`whsec_...`)."""
+        return self._vault.open(project.webhook_secret)
+
+    async def _change(self, id: int, **fields: Any) -> Project:
+        return _found(await self._store.change_project(id, **fields), id)
+
+
+def letters(count: int) -> str:
+    """Letters and digits that nobody can guess."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(count))
+
+
+def check_networks(allow: tuple[str, ...]) -> None:
+    """Raises `InvalidInput` for an entry that is no IP address or network."""
+    for entry in allow:
+        try:
+            ipaddress.ip_network(entry, strict=False)
+        except ValueError as error:
+            raise InvalidInput(
+                f"{entry!r} is no IP address or network; write 203.0.113.7 or 203.0.113.0/24."
+            ) from error
+
+
+def _webhook_secret() -> str:
+    # Standard Webhooks: "whsec_" and 24 to 64 random bytes in base64.
+    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def _found(project: Project | None, id: int) -> Project:
+    if project is None:
+        raise NotFound(f"There is no project {id}.")
+    return project

@@ -1,0 +1,170 @@
+"""What is kept of tasks, files and projects: immutable records, the same for every store."""
+
+from decimal import Decimal
+from typing import Any, Literal
+
+import msgspec
+
+from understudy.catalogue.checked import Source, Value
+
+FileRole = Literal["upload", "folder", "input", "output", "thumbnail"]
+ProjectAuth = Literal["signature", "key"]
+
+
+class File(msgspec.Struct, frozen=True, kw_only=True):
+    """One stored file or folder. Times in Unix seconds, sizes in bytes."""
+
+    id: str
+    """32 hex digits."""
+    uuid: str
+    project: int
+    task: int = 0
+    """The task that it belongs to; 0 for what was uploaded by itself."""
+    role: FileRole
+    name: str
+    content_type: str
+    size: int
+    parent: str = ""
+    """The id of the folder or clip that it belongs to."""
+    accesskey: str
+    """30 letters and digits: whoever knows it may read the file."""
+    address: str = ""
+    """For outputs and thumbnails: 8 groups of 8 hex digits; their place under the base address."""
+    key: str
+    """Its place in the storage."""
+    added: float
+    modified: float
+
+    @property
+    def path(self) -> str:
+        """Its place under the server's base address."""
+        return f"/{self.address}/{self.name}" if self.address else f"/v1/File/{self.accesskey}/{self.name}"
+
+
+class Charge(msgspec.Struct, frozen=True, kw_only=True):
+    """A ledger line that ends a task: `amount` US dollars."""
+
+    amount: Decimal
+    note: str = ""
+
+
+class LedgerLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One movement of a project's money: what a task cost (negative) or what was paid in (positive), US dollars."""
+
+    id: int
+    project: int
+    task: int
+    amount: Decimal
+    note: str
+    at: float
+
+
+class Project(msgspec.Struct, frozen=True, kw_only=True):
+    """A tenant: keys, rules, money. Keys and secrets are sealed (see vault.py); `key_hash` finds the project."""
+
+    id: int
+    name: str
+    auth: ProjectAuth
+    """Chosen when it is made; never changes."""
+    key_hash: bytes
+    api_key: bytes
+    api_secret: bytes
+    webhook_secret: bytes
+    allow: tuple[str, ...] = ()
+    """Addresses and networks that requests may come from; none: from anywhere."""
+    balance: Decimal = Decimal(0)
+    enabled: bool = True
+    created: float = 0.0
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """One run of one model. Times in Unix seconds, 0 while not reached."""
+
+    id: int
+    uuid: str
+    token: str
+    """The socket access token: 30 letters and digits; whoever knows it may watch the task."""
+    project: int
+    model: str
+    status: str
+    priority: int = 0
+    attempts: int = 0
+    values: dict[str, Value]
+    """The checked inputs that are not files."""
+    sources: dict[str, tuple[Source, ...]] = {}
+    """Where each input file comes from."""
+    media: dict[str, tuple[str, ...]] = {}
+    """Each input file as it is shown: an address, or a path under the server's own."""
+    seed: int = 0
+    callback_url: str = ""
+    notes: str = ""
+    """What the caller should know about the request (`debugoutput` begins with it)."""
+    stdout: str = ""
+    stderr: str = ""
+    pexit: str = ""
+    reason: str = ""
+    """Why it failed or was cancelled, for the caller."""
+    engine: dict[str, Any] | None = None
+    """Who played it: name, version, preview, tried."""
+    cps: str = "0"
+    cost: str = "0"
+    created: float
+    accepted: float = 0.0
+    preprocess_started: float = 0.0
+    preprocess_ended: float = 0.0
+    assigned: float = 0.0
+    started: float = 0.0
+    ended: float = 0.0
+    postprocess_started: float = 0.0
+    postprocess_ended: float = 0.0
+    cancelled: float = 0.0
+    lease_owner: str = ""
+    lease_until: float = 0.0
+    files_deleted: bool = False
+
+
+class NewTask(msgspec.Struct, frozen=True, kw_only=True):
+    """What a submission writes, in one transaction."""
+
+    task: Task
+    """Its id is given by the store."""
+    files: tuple[File, ...] = ()
+    """Its uploads, already in the storage; their `task` is set by the store."""
+    idempotency_key: str = ""
+    body_hash: bytes = b""
+    prepaid: bool = False
+    """Whether the project's balance decides how many tasks it may run at the same time."""
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """One webhook that is to reach `url`."""
+
+    id: int
+    message_id: str
+    """Stable over every attempt (`webhook-id`)."""
+    task: int
+    project: int
+    url: str
+    attempts: int
+    created: float
+    due: float
+    state: Literal["waiting", "delivered", "given-up"] = "waiting"
+    status: int = 0
+    """The last HTTP status, 0 if there was none."""
+    error: str = ""
+
+
+class ModelStatistics(msgspec.Struct, frozen=True, kw_only=True):
+    """Counts of one model's runs, kept as they end."""
+
+    runs: int = 0
+    successes: int = 0
+    errors: int = 0
+    last_run: float = 0.0
+    elapsed: float = 0.0
+    """Seconds of work of all successful runs together."""
+
+    @property
+    def mean_elapsed(self) -> float:
+        """Seconds of work of a successful run; 0 before the first."""
+        return self.elapsed / self.successes if self.successes else 0.0

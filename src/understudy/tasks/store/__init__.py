@@ -1,0 +1,1 @@
+"""Where tasks, projects, files and webhooks are remembered."""
