@@ -132,7 +132,7 @@ def refuse(task: Task, at: float, reason: str, **fields: Any) -> Change:
     return Change(
         expect=PATH[: PATH.index(S.START)],
         held=_holder(task),
-        fields={"status": S.ERROR.value, "pexit": "1", "reason": reason, **_RELEASED, **fields},
+        fields={"status": S.ERROR.value, "ended": at, "pexit": "1", "reason": reason, **_RELEASED, **fields},
     )
 
 

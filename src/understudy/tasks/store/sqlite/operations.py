@@ -1,0 +1,218 @@
+"""What changes tasks: operations that run inside one of the writer's transactions."""
+
+import secrets
+import sqlite3
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+
+from msgspec.structs import replace
+
+from understudy.errors import ConcurrencyLimit, InsufficientBalance, InvalidInput
+from understudy.tasks import lifecycle
+from understudy.tasks.lifecycle import Change, Status
+from understudy.tasks.records import Delivery, NewTask, Task
+from understudy.tasks.store.sqlite.rows import (
+    TASK_FIELDS,
+    columns,
+    from_pico,
+    insert,
+    to_column,
+    to_pico,
+    to_task,
+)
+
+IDEMPOTENCY_SECONDS = 24 * 3600.0
+UNLIMITED_ABOVE = Decimal(250)
+"""A prepaid balance above which any number of tasks may run (the wire's rule)."""
+
+_RETURNING = f"RETURNING {columns(TASK_FIELDS)}"
+_NEXT = """
+SELECT id, priority, attempts FROM tasks WHERE status = 'task_queue' AND model = ? ORDER BY priority DESC, id LIMIT 1
+"""
+_ACTIVE = ", ".join(f"'{status}'" for status in lifecycle.ACTIVE)
+
+
+def submit(new: NewTask) -> Callable[[sqlite3.Connection], tuple[Task, bool]]:
+    """See `Store.submit`."""
+
+    def operation(connection: sqlite3.Connection) -> tuple[Task, bool]:
+        task = new.task
+        if new.idempotency_key:
+            earlier = _earlier(connection, new)
+            if earlier is not None:
+                return earlier, True
+        if new.prepaid:
+            _check_balance(connection, task.project)
+        number = insert(connection, "tasks", task)
+        for file in new.files:
+            insert(connection, "files", replace(file, task=number), given_id=True)
+        if new.idempotency_key:
+            connection.execute(
+                "INSERT INTO idempotency_keys VALUES (?, ?, ?, ?, ?)",
+                (task.project, new.idempotency_key, new.body_hash, number, task.created),
+            )
+        return replace(task, id=number), False
+
+    return operation
+
+
+def claim(
+    owner: str, models: Sequence[str], *, at: float, until: float
+) -> Callable[[sqlite3.Connection], Task | None]:
+    """See `Store.claim`."""
+
+    def operation(connection: sqlite3.Connection) -> Task | None:
+        # One look into the index per model: cheaper than sorting the queue of all of them.
+        heads = [row for model in models for row in connection.execute(_NEXT, (model,))]
+        if not heads:
+            return None
+        id, _, attempts = min(heads, key=lambda head: (-head[1], head[0]))
+        fields = lifecycle.claim(owner, until, at, attempts)
+        sql = f"UPDATE tasks SET {_assignments(fields)} WHERE id = ? AND status = 'task_queue' {_RETURNING}"  # noqa: S608
+        rows = connection.execute(sql, (*fields.values(), id)).fetchall()
+        return to_task(rows[0]) if rows else None
+
+    return operation
+
+
+def apply(id: int, change: Change) -> Callable[[sqlite3.Connection], Task | None]:
+    """See `Store.apply`."""
+
+    def operation(connection: sqlite3.Connection) -> Task | None:
+        fields = {name: to_column(name, value) for name, value in change.fields.items()}
+        marks = ", ".join("?" * len(change.expect))
+        sql = f"UPDATE tasks SET {_assignments(fields)} WHERE id = ? AND status IN ({marks})"  # noqa: S608
+        cells = [*fields.values(), id, *change.expect]
+        if change.held is not None:
+            sql += " AND lease_owner = ? AND attempts = ?"
+            cells += change.held
+        rows = connection.execute(f"{sql} {_RETURNING}", cells).fetchall()
+        if not rows:
+            return None
+        task = to_task(rows[0])
+        for file in change.files:
+            insert(connection, "files", file, given_id=True)
+        if change.ends:
+            _follow_the_end(connection, task, change)
+        return task
+
+    return operation
+
+
+def deposit(
+    project: int, amount: Decimal, note: str, at: float, task: int = 0
+) -> Callable[[sqlite3.Connection], None]:
+    """Move money, with its line in the ledger."""
+
+    def operation(connection: sqlite3.Connection) -> None:
+        moved = connection.execute(
+            "UPDATE projects SET balance = balance + ? WHERE id = ?", (to_pico(amount), project)
+        )
+        if moved.rowcount:
+            connection.execute(
+                "INSERT INTO ledger (project, task, amount, note, at) VALUES (?, ?, ?, ?, ?)",
+                (project, task, to_pico(amount), note, at),
+            )
+
+    return operation
+
+
+def delete_files(task: int) -> Callable[[sqlite3.Connection], list[str]]:
+    """See `Store.delete_files`."""
+
+    def operation(connection: sqlite3.Connection) -> list[str]:
+        gone = connection.execute("DELETE FROM files WHERE task = ? AND task <> 0 RETURNING key", (task,))
+        keys = [key for (key,) in gone]
+        connection.execute("UPDATE tasks SET files_deleted = 1 WHERE id = ?", (task,))
+        return keys
+
+    return operation
+
+
+def settle_delivery(delivery: Delivery) -> Callable[[sqlite3.Connection], None]:
+    """See `Store.settle_delivery`."""
+
+    def operation(connection: sqlite3.Connection) -> None:
+        connection.execute(
+            "UPDATE webhooks SET attempts = ?, due = ?, state = ?, status = ?, error = ? WHERE id = ?",
+            (
+                delivery.attempts,
+                delivery.due,
+                delivery.state,
+                delivery.status,
+                delivery.error,
+                delivery.id,
+            ),
+        )
+
+    return operation
+
+
+def _follow_the_end(connection: sqlite3.Connection, task: Task, change: Change) -> None:
+    at = max(task.postprocess_ended, task.cancelled, task.ended, task.created)
+    if change.charge is not None:
+        deposit(task.project, -change.charge.amount, change.charge.note, at, task.id)(connection)
+    success = task.status == Status.POSTPROCESS_END and task.pexit == "0"
+    connection.execute(
+        """
+        INSERT INTO model_statistics (model, runs, successes, errors, last_run, elapsed) VALUES (?, 1, ?, ?, ?, ?)
+        ON CONFLICT DO UPDATE SET runs = runs + 1, successes = successes + excluded.successes,
+            errors = errors + excluded.errors, last_run = max(last_run, excluded.last_run),
+            elapsed = elapsed + excluded.elapsed
+        """,
+        (
+            task.model,
+            int(success),
+            int(not success and task.status != Status.CANCEL),
+            at,
+            lifecycle.elapsed(task) if success else 0.0,
+        ),
+    )
+    if task.callback_url:
+        delivery = Delivery(
+            id=0,
+            message_id=f"msg_{secrets.token_hex(16)}",
+            task=task.id,
+            project=task.project,
+            url=task.callback_url,
+            attempts=0,
+            created=at,
+            due=at,
+        )
+        insert(connection, "webhooks", delivery)
+
+
+def _earlier(connection: sqlite3.Connection, new: NewTask) -> Task | None:
+    horizon = new.task.created - IDEMPOTENCY_SECONDS
+    connection.execute("DELETE FROM idempotency_keys WHERE at < ?", (horizon,))
+    row = connection.execute(
+        "SELECT body_hash, task FROM idempotency_keys WHERE project = ? AND key = ?",
+        (new.task.project, new.idempotency_key),
+    ).fetchone()
+    if row is None:
+        return None
+    if row[0] != new.body_hash:
+        raise InvalidInput("Idempotency-Key was used with other parameters")
+    sql = f"SELECT {columns(TASK_FIELDS)} FROM tasks WHERE id = ?"  # noqa: S608
+    return to_task(connection.execute(sql, (row[1],)).fetchone())
+
+
+def _check_balance(connection: sqlite3.Connection, project: int) -> None:
+    (balance,) = connection.execute("SELECT balance FROM projects WHERE id = ?", (project,)).fetchone()
+    dollars = from_pico(balance)
+    if dollars <= 0:
+        raise InsufficientBalance("Insufficient balance")
+    if dollars > UNLIMITED_ABOVE:
+        return
+    allowed = max(1, int(dollars * Decimal("0.10")))
+    sql = f"SELECT coalesce(sum(n), 0) FROM task_counts WHERE project = ? AND status IN ({_ACTIVE})"  # noqa: S608
+    (active,) = connection.execute(sql, (project,)).fetchone()
+    if active >= allowed:
+        raise ConcurrencyLimit(
+            "You have reached your concurrent task limit. With your current balance of "
+            f"${dollars:.2f}, you can run up to {allowed} tasks at the same time. Add funds to increase your limit."
+        )
+
+
+def _assignments(fields: dict[str, object]) -> str:
+    return ", ".join(f'"{name}" = ?' for name in fields)

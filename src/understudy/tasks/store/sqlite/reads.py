@@ -1,0 +1,63 @@
+"""Every query that only reads, by name. Each is answered from an index, however many tasks are finished."""
+
+from understudy.tasks.store.sqlite.rows import (
+    DELIVERY_FIELDS,
+    FILE_FIELDS,
+    PROJECT_FIELDS,
+    TASK_FIELDS,
+    columns,
+)
+
+# Column and table names are this program's own words; values are always bound.
+_PROJECTS = f"SELECT {columns(PROJECT_FIELDS)} FROM projects"  # noqa: S608
+_TASKS = f"SELECT {columns(TASK_FIELDS)} FROM tasks"  # noqa: S608
+_FILES = f"SELECT {columns(FILE_FIELDS)} FROM files"  # noqa: S608
+_WEBHOOKS = f"SELECT {columns(DELIVERY_FIELDS)} FROM webhooks"  # noqa: S608
+
+PROJECT = f"{_PROJECTS} WHERE id = ?"
+PROJECT_BY_KEY = f"{_PROJECTS} WHERE key_hash = ?"
+ALL_PROJECTS = f"{_PROJECTS} ORDER BY id"
+
+LEDGER = "SELECT id, project, task, amount, note, at FROM ledger WHERE project = ? ORDER BY id DESC LIMIT ?"
+
+TASK = f"{_TASKS} WHERE id = ?"
+TASK_BY_TOKEN = f"{_TASKS} WHERE token = ?"
+EXPIRED = f"{_TASKS} WHERE lease_owner <> '' AND lease_until < ? ORDER BY lease_until"
+HELD_BY_OTHERS = f"{_TASKS} WHERE lease_owner <> '' AND lease_owner <> ? ORDER BY lease_until"
+# A loose index scan: one step per model that waits, not per task.
+WAITING_MODELS = """
+WITH RECURSIVE waiting (model) AS (
+    SELECT min(model) FROM tasks WHERE status = 'task_queue'
+    UNION ALL
+    SELECT (SELECT min(model) FROM tasks WHERE status = 'task_queue' AND model > waiting.model)
+    FROM waiting WHERE waiting.model IS NOT NULL
+)
+SELECT model FROM waiting WHERE model IS NOT NULL
+"""
+DEPTH = "SELECT status, sum(n) FROM task_counts GROUP BY status HAVING sum(n) > 0"
+STATISTICS = "SELECT model, runs, successes, errors, last_run, elapsed FROM model_statistics"
+
+FILE = f"{_FILES} WHERE id = ?"
+FILE_BY_ACCESSKEY = f"{_FILES} WHERE accesskey = ?"
+FILES_BY_ADDRESS = f"{_FILES} WHERE address = ? AND address <> '' ORDER BY rowid"
+OUTPUTS = f"{_FILES} WHERE task = ? AND task <> 0 AND role = 'output' ORDER BY rowid"
+
+DUE_DELIVERIES = f"{_WEBHOOKS} WHERE state = 'waiting' AND due <= ? ORDER BY due LIMIT ?"
+NEXT_DELIVERY = "SELECT min(due) FROM webhooks WHERE state = 'waiting'"
+DELIVERIES = f"{_WEBHOOKS} WHERE task = ?"
+
+
+def outputs_of(tasks: int) -> str:
+    """The outputs of so many tasks."""
+    marks = ", ".join("?" * tasks)
+    return f"{_FILES} WHERE task IN ({marks}) AND task <> 0 AND role = 'output' ORDER BY rowid"
+
+
+def page_of_tasks(filters: list[str], *, ascending: bool) -> tuple[str, str]:
+    """How many there are (from the counts), and one page: for a filter on some of project, model, status."""
+    where = " AND ".join(f"{name} = ?" for name in filters)
+    order = "ASC" if ascending else "DESC"
+    return (
+        f"SELECT coalesce(sum(n), 0) FROM task_counts WHERE {where}",  # noqa: S608
+        f"{_TASKS} WHERE {where} ORDER BY id {order} LIMIT ? OFFSET ?",
+    )

@@ -1,0 +1,105 @@
+"""Rows to records and back. JSON in text columns, money in 1e-12 dollars, truth as 0 and 1."""
+
+import sqlite3
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from understudy.catalogue.checked import Source, Value
+from understudy.tasks.records import Delivery, File, LedgerLine, ModelStatistics, Project, Task
+
+PICO = Decimal("1e12")
+
+TASK_FIELDS = Task.__struct_fields__
+FILE_FIELDS = File.__struct_fields__
+PROJECT_FIELDS = Project.__struct_fields__
+DELIVERY_FIELDS = Delivery.__struct_fields__
+
+_encode = msgspec.json.Encoder().encode
+_decode: dict[str, msgspec.json.Decoder[Any]] = {
+    "values": msgspec.json.Decoder(dict[str, Value]),
+    "sources": msgspec.json.Decoder(dict[str, tuple[Source, ...]]),
+    "media": msgspec.json.Decoder(dict[str, tuple[str, ...]]),
+    "engine": msgspec.json.Decoder(dict[str, Any] | None),
+    "allow": msgspec.json.Decoder(tuple[str, ...]),
+}
+_JSON_AT = tuple(
+    (TASK_FIELDS.index(name), _decode[name].decode) for name in ("values", "sources", "media", "engine")
+)
+_FILES_DELETED_AT = TASK_FIELDS.index("files_deleted")
+
+
+def columns(fields: Iterable[str]) -> str:
+    """For a SELECT or an INSERT: quoted, since `values` and `key` are words of SQL."""
+    return ", ".join(f'"{name}"' for name in fields)
+
+
+def to_column(name: str, value: Any) -> Any:
+    """A field's value as its column holds it."""
+    if name in _decode:
+        return _encode(value).decode()
+    if name == "balance":
+        return to_pico(value)
+    return int(value) if isinstance(value, bool) else value
+
+
+def to_pico(amount: Decimal) -> int:
+    """US dollars in 1e-12 dollars."""
+    return int((amount * PICO).to_integral_value())
+
+
+def from_pico(amount: int) -> Decimal:
+    """1e-12 dollars in US dollars."""
+    return Decimal(amount) / PICO
+
+
+def to_task(row: tuple[Any, ...]) -> Task:
+    """From a row of `TASK_FIELDS`."""
+    cells = list(row)
+    for place, decode in _JSON_AT:
+        cells[place] = decode(cells[place])
+    cells[_FILES_DELETED_AT] = bool(cells[_FILES_DELETED_AT])
+    return Task(**dict(zip(TASK_FIELDS, cells, strict=True)))
+
+
+def to_project(row: tuple[Any, ...]) -> Project:
+    """From a row of `PROJECT_FIELDS`."""
+    cells = dict(zip(PROJECT_FIELDS, row, strict=True))
+    cells["allow"] = _decode["allow"].decode(cells["allow"])
+    cells["balance"] = from_pico(cells["balance"])
+    cells["enabled"] = bool(cells["enabled"])
+    return Project(**cells)
+
+
+def to_file(row: tuple[Any, ...]) -> File:
+    """From a row of `FILE_FIELDS`."""
+    return File(**dict(zip(FILE_FIELDS, row, strict=True)))
+
+
+def to_delivery(row: tuple[Any, ...]) -> Delivery:
+    """From a row of `DELIVERY_FIELDS`."""
+    return Delivery(**dict(zip(DELIVERY_FIELDS, row, strict=True)))
+
+
+def to_ledger_line(row: tuple[Any, ...]) -> LedgerLine:
+    """From a row of the ledger."""
+    id, project, task, amount, note, at = row
+    return LedgerLine(id=id, project=project, task=task, amount=from_pico(amount), note=note, at=at)
+
+
+def to_statistics(row: tuple[Any, ...]) -> ModelStatistics:
+    """From a row of counts."""
+    runs, successes, errors, last_run, elapsed = row
+    return ModelStatistics(runs=runs, successes=successes, errors=errors, last_run=last_run, elapsed=elapsed)
+
+
+def insert(connection: sqlite3.Connection, table: str, record: Any, *, given_id: bool = False) -> int:
+    """Write a record; returns its id where the table gives it."""
+    names = [name for name in record.__struct_fields__ if given_id or name != "id"]
+    marks = ", ".join("?" * len(names))
+    cells = [to_column(name, getattr(record, name)) for name in names]
+    # Table and column names are this program's own words, never a caller's.
+    sql = f"INSERT INTO {table} ({columns(names)}) VALUES ({marks})"  # noqa: S608
+    return connection.execute(sql, cells).lastrowid or 0
