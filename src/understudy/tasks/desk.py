@@ -45,15 +45,17 @@ class Desk:
         events: Events,
         vet: Vet,
         wake: Callable[[], None],
+        stop: Callable[[int], None],
         clock: Callable[[], float],
         prepaid: bool = False,
     ) -> None:
-        """`wake` tells the dispatcher that there is something to do."""
+        """`wake` tells the dispatcher that there is something to do, `stop` that a task's run is to end."""
         self._store = store
         self._storage = storage
         self._events = events
         self._vet = vet
         self._wake = wake
+        self._stop = stop
         self._clock = clock
         self._prepaid = prepaid
 
@@ -209,7 +211,7 @@ class Desk:
 
     def _tell_stopped(self, task: Task) -> None:
         self._events.publish(task.id, Event(task.status, task.reason or None, status=True))
-        self._wake()
+        self._stop(task.id)
 
     async def _take_in(self, project: Project, source: Source, now: float) -> tuple[Source, File | None]:
         if not isinstance(source, Upload):

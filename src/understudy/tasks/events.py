@@ -76,17 +76,25 @@ class Subscription:
 class Events:
     """All channels of this process."""
 
-    def __init__(self, kept: int = 1000, linger: float = 30.0) -> None:
-        """`kept`: events a task, `linger`: seconds that a channel stays after the end of its task."""
+    def __init__(
+        self, kept: int = 1000, linger: float = 30.0, ended: Callable[[], None] = lambda: None
+    ) -> None:
+        """`kept`: events a task, `linger`: seconds that a channel stays after the end of its task, `ended` is called
+        whenever a task is over.
+        """
         self._kept = kept
         self._linger = linger
+        self._ended = ended
         self._channels: dict[int, _Channel] = {}
 
     def publish(self, task: int, event: Event) -> None:
         """Tell everyone who watches, and keep it for those who come later."""
         channel = self._channel(task)
+        if channel.over:
+            return
         channel.publish(event)
         if event.ends:
+            self._ended()
             asyncio.get_running_loop().call_later(self._linger, self._channels.pop, task, None)
 
     def subscribe(self, task: int) -> Subscription:
@@ -119,12 +127,14 @@ class _Channel:
         self.watchers: list[Subscription] = []
         self._lines: deque[Event] = deque(maxlen=bound)
         self._progress: Event | None = None
+        self.over = False
 
     @property
     def empty(self) -> bool:
-        return not self._lines and self._progress is None
+        return not self._lines and self._progress is None and not self.over
 
     def publish(self, event: Event) -> None:
+        self.over = event.ends
         if event.is_progress:
             self._progress = event
         elif not event.status:
@@ -134,6 +144,3 @@ class _Channel:
 
     def kept(self) -> list[Event]:
         return [*self._lines, *([self._progress] if self._progress else [])]
-
-
-Publish = Callable[[int, Event], None]

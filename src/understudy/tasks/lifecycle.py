@@ -102,12 +102,20 @@ def elapsed(task: Task) -> float:
     return max(0.0, task.ended - task.accepted) if task.ended and task.accepted else 0.0
 
 
+def steps(before: str, after: str) -> tuple[str, ...]:
+    """The statuses reached on the way from one to another, the last one included."""
+    if before in PATH and after in PATH:
+        here, there = PATH.index(Status(before)), PATH.index(Status(after))
+        if there > here:
+            return tuple(status.value for status in PATH[here + 1 : there + 1])
+    return (after,)
+
+
 def advance(task: Task, to: Status, at: float, **fields: Any) -> Change:
     """On along the path, by the process that holds the task; statuses passed on the way are reached, too."""
-    here, there = PATH.index(Status(task.status)), PATH.index(to)
-    if there <= here:
+    if PATH.index(to) <= PATH.index(Status(task.status)):
         raise ValueError(f"a task does not go from {task.status} to {to}")
-    times = {REACHED_AT[step]: at for step in PATH[here + 1 : there + 1] if step in REACHED_AT}
+    times = {REACHED_AT[Status(step)]: at for step in steps(task.status, to) if step in REACHED_AT}
     return Change(expect=(task.status,), held=_holder(task), fields={"status": to.value, **times, **fields})
 
 

@@ -46,6 +46,8 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
 
     amount: Decimal
     note: str = ""
+    prepaid: bool = False
+    """Whether it is taken from the project's balance."""
 
 
 class LedgerLine(msgspec.Struct, frozen=True, kw_only=True):

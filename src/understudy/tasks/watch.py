@@ -1,6 +1,6 @@
 """Watching a task: its present state first, then everything that follows, nothing lost and nothing twice."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from understudy.errors import NotFound
 from understudy.tasks.events import Event, Events
@@ -9,7 +9,7 @@ from understudy.tasks.records import Task
 from understudy.tasks.store.store import Store
 
 
-async def watch(store: Store, events: Events, token: str) -> AsyncIterator[tuple[Task, Event]]:
+async def watch(store: Store, events: Events, token: str) -> AsyncGenerator[tuple[Task, Event], None]:
     """The task's events, each with the task as it was when the watch began; ends after the terminal one.
 
     The subscription begins before the state is read, and what the state already tells is skipped: so there is

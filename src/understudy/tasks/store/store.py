@@ -87,8 +87,8 @@ class Store(Protocol):
         if it has a callback URL, its webhook.
         """
 
-    async def renew(self, owner: str, until: float) -> None:
-        """Keep every task that `owner` holds."""
+    async def renew(self, owner: str, until: float) -> set[int]:
+        """Keep every task that `owner` holds; returns their ids, so that it hears which ones it has lost."""
 
     async def expired(self, at: float, *, but_not: str = "") -> list[Task]:
         """The tasks whose lease ran out before `at`, or, with `but_not`, every task held by anyone else."""

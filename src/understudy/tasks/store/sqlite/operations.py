@@ -29,6 +29,8 @@ _RETURNING = f"RETURNING {columns(TASK_FIELDS)}"
 _NEXT = """
 SELECT id, priority, attempts FROM tasks WHERE status = 'task_queue' AND model = ? ORDER BY priority DESC, id LIMIT 1
 """
+_MOVE = "UPDATE projects SET balance = balance + ? WHERE id = ?"
+_LEDGER_LINE = "INSERT INTO ledger (project, task, amount, note, at) VALUES (?, ?, ?, ?, ?)"
 _ACTIVE = ", ".join(f"'{status}'" for status in lifecycle.ACTIVE)
 
 
@@ -99,20 +101,13 @@ def apply(id: int, change: Change) -> Callable[[sqlite3.Connection], Task | None
     return operation
 
 
-def deposit(
-    project: int, amount: Decimal, note: str, at: float, task: int = 0
-) -> Callable[[sqlite3.Connection], None]:
-    """Move money, with its line in the ledger."""
+def deposit(project: int, amount: Decimal, note: str, at: float) -> Callable[[sqlite3.Connection], None]:
+    """Money into a project's balance, with its line in the ledger."""
 
     def operation(connection: sqlite3.Connection) -> None:
-        moved = connection.execute(
-            "UPDATE projects SET balance = balance + ? WHERE id = ?", (to_pico(amount), project)
-        )
+        moved = connection.execute(_MOVE, (to_pico(amount), project))
         if moved.rowcount:
-            connection.execute(
-                "INSERT INTO ledger (project, task, amount, note, at) VALUES (?, ?, ?, ?, ?)",
-                (project, task, to_pico(amount), note, at),
-            )
+            connection.execute(_LEDGER_LINE, (project, 0, to_pico(amount), note, at))
 
     return operation
 
@@ -151,7 +146,10 @@ def settle_delivery(delivery: Delivery) -> Callable[[sqlite3.Connection], None]:
 def _follow_the_end(connection: sqlite3.Connection, task: Task, change: Change) -> None:
     at = max(task.postprocess_ended, task.cancelled, task.ended, task.created)
     if change.charge is not None:
-        deposit(task.project, -change.charge.amount, change.charge.note, at, task.id)(connection)
+        amount = to_pico(-change.charge.amount)
+        connection.execute(_LEDGER_LINE, (task.project, task.id, amount, change.charge.note, at))
+        if change.charge.prepaid:
+            connection.execute(_MOVE, (amount, task.project))
     success = task.status == Status.POSTPROCESS_END and task.pexit == "0"
     connection.execute(
         """

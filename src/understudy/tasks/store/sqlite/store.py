@@ -6,6 +6,7 @@ the writer pass each other; `synchronous=FULL` makes a commit outlive a power cu
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -49,8 +50,8 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(
         path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=256
     )
+    _use_write_ahead_log(connection)
     for pragma in (
-        "journal_mode = WAL",
         "synchronous = FULL",
         "foreign_keys = ON",
         "temp_store = MEMORY",
@@ -60,6 +61,20 @@ def _connect(path: Path) -> sqlite3.Connection:
     ):
         connection.execute(f"PRAGMA {pragma}")
     return connection
+
+
+def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
+    # The switch needs the file for itself and does not heed the time-out: two processes may open a new file at once.
+    give_up = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 class SqliteStore:
@@ -137,9 +152,10 @@ class SqliteStore:
     async def apply(self, id: int, change: Change) -> Task | None:
         return await self._writer.run(operations.apply(id, change))
 
-    async def renew(self, owner: str, until: float) -> None:
-        sql = "UPDATE tasks SET lease_until = ? WHERE lease_owner = ? AND lease_owner <> ''"
-        await self._writer.run(lambda connection: connection.execute(sql, (until, owner)).rowcount)
+    async def renew(self, owner: str, until: float) -> set[int]:
+        sql = "UPDATE tasks SET lease_until = ? WHERE lease_owner = ? AND lease_owner <> '' RETURNING id"
+        rows = await self._writer.run(lambda connection: connection.execute(sql, (until, owner)).fetchall())
+        return {id for (id,) in rows}
 
     async def expired(self, at: float, *, but_not: str = "") -> list[Task]:
         if but_not:

@@ -1,0 +1,176 @@
+"""Takes queued tasks and brings them to their engines.
+
+It sleeps until it is woken: by a submission, by the end of a run (a replica is free), and by its own slow beat, which
+renews the leases of what runs here, takes up what a lost process left behind, and makes a lost wake-up cost seconds
+and nothing else.
+"""
+
+import asyncio
+import logging
+from collections import Counter
+from typing import NamedTuple
+
+from understudy.engines.engine import LocalEngine
+from understudy.errors import StoreUnavailable
+from understudy.log import log_context
+from understudy.tasks import lifecycle
+from understudy.tasks.events import Event
+from understudy.tasks.records import Task
+from understudy.tasks.runner import Crew, Run
+
+log = logging.getLogger(__name__)
+
+_WITHOUT_ENGINE = 8
+"""Tasks that nobody can play are taken, too, to be told so: this many at the same time."""
+
+
+class _Going(NamedTuple):
+    run: Run
+    task: asyncio.Task[None]
+    engine: str
+
+
+class Dispatcher:
+    """Claims tasks as long as their engines have room, and runs them."""
+
+    def __init__(self, crew: Crew, *, owner: str, lease_seconds: float = 15.0, sole: bool = True) -> None:
+        """`owner` names this process in leases. `sole`: no other process works on this store, so what others hold
+        is left over from one that is gone, and is taken up at once.
+        """
+        self._crew = crew
+        self._owner = owner
+        self._lease_seconds = lease_seconds
+        self._sole = sole
+        self._woken = asyncio.Event()
+        self._runs: dict[int, _Going] = {}
+        self._stopping = False
+        self._loops: list[asyncio.Task[None]] = []
+        self._beaten = crew.clock()
+
+    async def start(self) -> None:
+        """Take up what was left behind, then begin."""
+        await self._recover(but_not=self._owner if self._sole else "")
+        self._loops = [asyncio.create_task(self._dispatch()), asyncio.create_task(self._beat())]
+        self.wake()
+
+    def wake(self) -> None:
+        """There may be something to do."""
+        self._woken.set()
+
+    def stop_run(self, task: int) -> None:
+        """The task was killed: free its engine."""
+        if task in self._runs:
+            self._runs[task].task.cancel()
+
+    @property
+    def running(self) -> int:
+        """How many tasks run here now."""
+        return len(self._runs)
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still claims tasks."""
+        return bool(self._loops) and not any(loop.done() for loop in self._loops)
+
+    async def stop(self, drain_seconds: float) -> None:
+        """Claim nothing more, let what runs end for so long, and give the rest back to the queue."""
+        self._stopping = True
+        self._woken.set()
+        running = {each.task for each in self._runs.values()}
+        if running:
+            log.info("letting %d tasks end, for up to %g s", len(running), drain_seconds)
+            await asyncio.wait(running, timeout=drain_seconds)
+        left = tuple(self._runs.values())
+        for each in left:
+            each.task.cancel()
+        if left:
+            await asyncio.wait({each.task for each in left})
+        for each in left:
+            if await self._crew.store.apply(each.run.task.id, lifecycle.give_back(each.run.task)):
+                log.info("task %d is given back to the queue", each.run.task.id)
+        for loop in self._loops:
+            loop.cancel()
+        await asyncio.gather(*self._loops, return_exceptions=True)
+
+    async def _dispatch(self) -> None:
+        while not self._stopping:
+            await self._woken.wait()
+            self._woken.clear()
+            try:
+                while not self._stopping and (task := await self._claim()) is not None:
+                    self._begin(*task)
+            except StoreUnavailable as error:
+                log.warning("no task can be claimed now: %s", error.__cause__ or error)
+
+    async def _claim(self) -> tuple[Task, str] | None:
+        roomy = self._with_room(await self._crew.store.waiting_models())
+        if not roomy:
+            return None
+        now = self._crew.clock()
+        task = await self._crew.store.claim(self._owner, list(roomy), at=now, until=now + self._lease_seconds)
+        return None if task is None else (task, roomy[task.model])
+
+    def _with_room(self, models: list[str]) -> dict[str, str]:
+        """Those of the models whose engine has room, with the engine's name ("": nobody can play it)."""
+        busy = Counter(each.engine for each in self._runs.values())
+        engines = {model: self._engine(model) for model in models}
+        return {
+            model: engine.name if engine else ""
+            for model, engine in engines.items()
+            if busy[engine.name if engine else ""] < self._capacity(engine)
+        }
+
+    def _engine(self, address: str) -> LocalEngine | None:
+        model = self._crew.catalogue.find(*address.split("/", 1))
+        return self._crew.cast.choose(model).engine if model else None
+
+    def _capacity(self, engine: LocalEngine | None) -> int:
+        if engine is None:
+            return _WITHOUT_ENGINE
+        return self._crew.executor.capacity(engine, self._crew.options.get(engine.name, {}))
+
+    def _begin(self, task: Task, engine: str) -> None:
+        run = Run(self._crew, task)
+        with log_context(task=str(task.id)):
+            going = asyncio.create_task(run.go(), name=f"task {task.id}")
+        self._runs[task.id] = _Going(run, going, engine)
+        going.add_done_callback(lambda done: self._ended(task.id, done))
+
+    def _ended(self, id: int, done: asyncio.Task[None]) -> None:
+        self._runs.pop(id, None)
+        if not done.cancelled() and (error := done.exception()) is not None:
+            # Its lease runs out, and it is taken up again.
+            log.error("task %d was left as it is", id, exc_info=error)
+        self._woken.set()
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(self._lease_seconds / 3)
+            try:
+                await self._renew()
+                await self._recover()
+            except StoreUnavailable as error:
+                log.warning("leases cannot be renewed now: %s", error.__cause__ or error)
+            self._woken.set()
+
+    async def _renew(self) -> None:
+        if not self._runs:
+            return
+        running = set(self._runs)
+        held = await self._crew.store.renew(self._owner, self._crew.clock() + self._lease_seconds)
+        for id in running - held:
+            self.stop_run(id)
+
+    async def _recover(self, but_not: str = "") -> None:
+        now = self._crew.clock()
+        for task in await self._crew.store.expired(now, but_not=but_not):
+            if task.id in self._runs:
+                continue
+            change = lifecycle.recover(
+                task, now, self._crew.max_attempts, "The process that ran this task was lost."
+            )
+            after = await self._crew.store.apply(task.id, change)
+            if after is None:
+                continue
+            log.warning("task %d was left behind by a process that is gone: %s", task.id, after.status)
+            self._crew.events.publish(task.id, Event(after.status, after.reason or None, status=True))

@@ -1,0 +1,123 @@
+"""The one media step that every engine's result goes through: probed, stored, priced, with a thumbnail."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from understudy.catalogue.manifest import Model
+from understudy.catalogue.prices import Usage, cost, format_cost
+from understudy.engines.engine import Output
+from understudy.errors import EngineFailed, MediaRefused
+from understudy.files.probe import Probe, probe, thumbnail
+from understudy.files.storage import Storage
+from understudy.tasks import lifecycle
+from understudy.tasks.file_records import new_address, new_file
+from understudy.tasks.records import Charge, File, Task
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run leaves behind: its files are in the storage, the rest is for its last change."""
+
+    files: tuple[File, ...]
+    charge: Charge | None
+    cost: str
+
+
+class _Clip(msgspec.Struct, frozen=True, kw_only=True):
+    path: Path
+    content_type: str
+    probe: Probe
+    thumbnail: Path
+
+
+class Postprocess:
+    """Turns what an engine made into the outputs of a task."""
+
+    def __init__(self, *, storage: Storage, clock: Callable[[], float], prepaid: bool = False) -> None:
+        """`prepaid`: whether what a run costs is taken from its project's balance."""
+        self._storage = storage
+        self._clock = clock
+        self._prepaid = prepaid
+
+    async def process(self, task: Task, model: Model, outputs: tuple[Output, ...], folder: Path) -> Result:
+        """Probe, store and price what a run made; thumbnails are drawn in `folder`.
+
+        Raises `EngineFailed` if it made nothing, or something that is no media.
+        """
+        if not outputs:
+            raise EngineFailed("The engine made no file.")
+        try:
+            clips = [
+                await asyncio.to_thread(_look_at, Path(output.path), folder / f"{index}.jpg")
+                for index, output in enumerate(outputs)
+            ]
+        except MediaRefused as refusal:
+            raise EngineFailed(f"The engine made a file that is no media: {refusal}") from refusal
+        files = await self._store(task, clips)
+        amount = cost(model, _parameters(task), _usage(task, clips))
+        return Result(
+            files=files,
+            charge=Charge(amount=amount, note=task.model, prepaid=self._prepaid) if amount else None,
+            cost=format_cost(amount) if amount else "0",
+        )
+
+    async def discard(self, result: Result) -> None:
+        """Take back what `process` stored: the run's result is not wanted any more."""
+        await self._storage.delete([file.key for file in result.files])
+
+    async def _store(self, task: Task, clips: list[_Clip]) -> tuple[File, ...]:
+        address, now = new_address(), self._clock()
+        files: list[File] = []
+        for index, clip in enumerate(clips):
+            output = new_file(
+                "output",
+                project=task.project,
+                task=task.id,
+                name=f"{index}{clip.path.suffix.lower()}",
+                content_type=clip.content_type,
+                size=clip.path.stat().st_size,
+                at=now,
+                address=address,
+            )
+            files.append(output)
+            await self._storage.put(output.key, clip.path)
+            if clip.content_type != "image/jpeg":
+                picture = new_file(
+                    "thumbnail",
+                    project=task.project,
+                    task=task.id,
+                    name=f"{index}.jpg",
+                    content_type="image/jpeg",
+                    size=clip.thumbnail.stat().st_size,
+                    at=now,
+                    parent=output.id,
+                    address=address,
+                )
+                files.append(picture)
+                await self._storage.put(picture.key, clip.thumbnail)
+        return tuple(files)
+
+
+def _look_at(path: Path, picture: Path) -> _Clip:
+    picture.parent.mkdir(exist_ok=True)
+    seen = probe(path)
+    thumbnail(path, picture)
+    return _Clip(path=path, content_type=seen.content_type, probe=seen, thumbnail=picture)
+
+
+def _parameters(task: Task) -> dict[str, str]:
+    return {name: str(value) for name, value in task.values.items()}
+
+
+def _usage(task: Task, clips: list[_Clip]) -> Usage:
+    videos = [clip.probe for clip in clips if clip.probe.video and clip.probe.duration]
+    pictures = [clip.probe.video[0] for clip in clips if clip.probe.video]
+    return Usage(
+        elapsed=lifecycle.elapsed(task),
+        outputs=len(clips),
+        video_seconds=sum(video.duration or 0.0 for video in videos),
+        prompt_characters=len(str(task.values.get("prompt", ""))),
+        output_pixels=max((picture.width * picture.height for picture in pictures), default=0),
+    )

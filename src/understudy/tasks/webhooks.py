@@ -1,0 +1,143 @@
+"""Webhooks: from the outbox to the address that the caller gave, at least once, for up to 24 hours.
+
+Signed as Standard Webhooks says (standardwebhooks.com): HMAC-SHA256 of `id.timestamp.body`, base64, prefixed `v1,`.
+"""
+
+import asyncio
+import base64
+import hmac
+import logging
+import random
+from collections.abc import Awaitable, Callable
+
+from msgspec.structs import replace
+
+from understudy.errors import AddressRefused, FetchFailed, StoreUnavailable
+from understudy.files.outbound import Outbound
+from understudy.tasks.records import Delivery, Task
+from understudy.tasks.store.store import Store
+
+log = logging.getLogger(__name__)
+
+Render = Callable[[Task], Awaitable[bytes]]
+"""The body of a task's webhook."""
+
+FIRST_PAUSE = 5.0
+LONGEST_PAUSE = 3600.0
+AT_ONCE = 16
+
+
+def sign(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
+    """The `webhook-signature` header; `secret` is `whsec_` and base64."""
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    signed = f"{message_id}.{timestamp}.".encode() + body
+    return "v1," + base64.b64encode(hmac.digest(key, signed, "sha256")).decode()
+
+
+def pause_after(attempts: int, jitter: Callable[[], float] = random.random) -> float:
+    """Seconds until the next attempt: exponential from 5 s up to an hour, a quarter of it left to chance."""
+    return min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** (attempts - 1)) * (0.75 + 0.25 * jitter())
+
+
+class Webhooks:
+    """Delivers what is due; sleeps until something is."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        outbound: Outbound,
+        render: Render,
+        secret_of: Callable[[int], Awaitable[str]],
+        clock: Callable[[], float],
+        hours: float = 24.0,
+        timeout: float = 15.0,
+    ) -> None:
+        """`render` makes the body, `secret_of` gives a project's webhook secret, `hours`: when to give up."""
+        self._store = store
+        self._outbound = outbound
+        self._render = render
+        self._secret_of = secret_of
+        self._clock = clock
+        self._hours = hours
+        self._timeout = timeout
+        self._woken = asyncio.Event()
+        self._loop: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin; what is left from earlier is delivered first."""
+        self._loop = asyncio.create_task(self._deliver_due())
+
+    def wake(self) -> None:
+        """There may be a new delivery."""
+        self._woken.set()
+
+    async def stop(self) -> None:
+        """Deliveries under way are broken off; they are made again after the next start."""
+        if self._loop is not None:
+            self._loop.cancel()
+            await asyncio.gather(self._loop, return_exceptions=True)
+
+    async def _deliver_due(self) -> None:
+        while True:
+            self._woken.clear()
+            try:
+                due = await self._store.due_deliveries(self._clock(), AT_ONCE)
+                await asyncio.gather(*(self._attempt(delivery) for delivery in due))
+                if due:
+                    continue
+                await self._sleep_until(await self._store.next_delivery())
+            except StoreUnavailable as error:
+                log.warning("webhooks wait for the store: %s", error.__cause__ or error)
+                await asyncio.sleep(1.0)
+
+    async def _sleep_until(self, due: float | None) -> None:
+        pause = None if due is None else max(0.05, due - self._clock())
+        try:
+            await asyncio.wait_for(self._woken.wait(), pause)
+        except TimeoutError:
+            return
+
+    async def _attempt(self, delivery: Delivery) -> None:
+        status, error = 0, ""
+        try:
+            status = await self._post(delivery)
+        except (AddressRefused, FetchFailed) as failure:
+            error = failure.message
+        except StoreUnavailable:
+            raise
+        except Exception:
+            log.exception("webhook %s could not be made", delivery.message_id)
+            error = "The server could not make this webhook; its log has the details."
+        await self._store.settle_delivery(self._after(delivery, status, error))
+
+    async def _post(self, delivery: Delivery) -> int:
+        task = await self._store.task(delivery.task)
+        if task is None:
+            raise FetchFailed("The task is gone.")
+        body = await self._render(task)
+        timestamp = int(self._clock())
+        secret = await self._secret_of(delivery.project)
+        answer = await self._outbound.post(
+            delivery.url,
+            body,
+            {
+                "content-type": "application/json",
+                "webhook-id": delivery.message_id,
+                "webhook-timestamp": str(timestamp),
+                "webhook-signature": sign(secret, delivery.message_id, timestamp, body),
+            },
+            deadline=self._timeout,
+        )
+        return answer.status
+
+    def _after(self, delivery: Delivery, status: int, error: str) -> Delivery:
+        attempts = delivery.attempts + 1
+        tried = replace(delivery, attempts=attempts, status=status, error=error)
+        if 200 <= status < 300:
+            return replace(tried, state="delivered")
+        due = self._clock() + pause_after(attempts)
+        if due > delivery.created + self._hours * 3600:
+            log.warning("webhook %s was not taken for %g hours; given up", delivery.message_id, self._hours)
+            return replace(tried, state="given-up")
+        return replace(tried, due=due)

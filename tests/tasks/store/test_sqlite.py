@@ -1,0 +1,142 @@
+"""The embedded store: the contract, and what only it can get wrong."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.tasks.examples import new_task, project
+from tests.tasks.store.contract import StoreContract
+from understudy.errors import ConfigurationError, StoreUnavailable
+from understudy.tasks import lifecycle
+from understudy.tasks.store.sqlite import migrations, reads
+from understudy.tasks.store.sqlite.store import SqliteStore, open_sqlite
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
+    opened = await open_sqlite(tmp_path / "tasks.db")
+    yield opened
+    await opened.close()
+
+
+class TestContract(StoreContract):
+    pass
+
+
+async def test_what_was_answered_is_on_disk(tmp_path: Path) -> None:
+    store = await open_sqlite(tmp_path / "tasks.db")
+    owner = await store.add_project(project())
+    tasks = await asyncio.gather(*(store.submit(new_task(owner.id)) for _ in range(50)))
+    # Another process that opens the file now, as after a crash, sees every one of them.
+    with sqlite3.connect(tmp_path / "tasks.db") as other:
+        assert other.execute("SELECT count(*) FROM tasks").fetchone() == (len(tasks),)
+        assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    await store.close()
+    again = await open_sqlite(tmp_path / "tasks.db")
+    assert (await again.tasks(owner.id))[0] == 50
+    await again.close()
+
+
+async def test_commits_are_shared(store: SqliteStore, tmp_path: Path) -> None:
+    owner = await store.add_project(project())
+    commits = 0
+
+    def count(statement: str) -> None:
+        nonlocal commits
+        commits += statement == "COMMIT"
+
+    store._writer._connection.set_trace_callback(count)
+    await asyncio.gather(*(store.submit(new_task(owner.id)) for _ in range(300)))
+    assert 1 <= commits < 100
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        reads.TASK,
+        reads.TASK_BY_TOKEN,
+        reads.EXPIRED,
+        reads.HELD_BY_OTHERS,
+        reads.WAITING_MODELS,
+        reads.OUTPUTS,
+        reads.outputs_of(3),
+        reads.FILE,
+        reads.FILE_BY_ACCESSKEY,
+        reads.FILES_BY_ADDRESS,
+        reads.DUE_DELIVERIES,
+        reads.NEXT_DELIVERY,
+        reads.DELIVERIES,
+        reads.LEDGER,
+        reads.PROJECT_BY_KEY,
+        *(
+            reads.page_of_tasks(filters, ascending=ascending)[1]
+            for filters in (
+                ["project"],
+                ["project", "model"],
+                ["project", "status"],
+                ["project", "model", "status"],
+            )
+            for ascending in (True, False)
+        ),
+    ],
+)
+async def test_no_query_grows_with_finished_tasks(store: SqliteStore, query: str) -> None:
+    marks = query.count("?")
+    plan = [row[3] for row in store._reading.execute(f"EXPLAIN QUERY PLAN {query}", (None,) * marks)]
+    tables = ("tasks", "files", "webhooks", "ledger", "projects")
+    scans = [step for step in plan if step.startswith("SCAN") and step.split()[1] in tables]
+    # A scan is allowed of a partial index only: it holds what waits or is held, not what is finished.
+    partial = ("tasks_held", "tasks_queued", "webhooks_waiting")
+    assert [step for step in scans if not any(name in step for name in partial)] == []
+    assert not [
+        step
+        for step in plan
+        if "TEMP B-TREE" in step
+        and "ORDER BY" in step
+        and "tasks" in query.split("FROM")[1].split()[0]
+        and "lease" not in query
+    ]
+
+
+async def test_a_newer_database_is_not_touched(tmp_path: Path) -> None:
+    path = tmp_path / "tasks.db"
+    with sqlite3.connect(path) as other:
+        other.execute("PRAGMA user_version = 999")
+    with pytest.raises(ConfigurationError, match="schema 999"):
+        await open_sqlite(path)
+
+
+async def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+    path = tmp_path / "tasks.db"
+    path.write_bytes(b"not a database at all" * 100)
+    with pytest.raises(ConfigurationError, match="cannot be used as a database"):
+        await open_sqlite(path)
+
+
+async def test_migrations_are_run_once_by_many(tmp_path: Path) -> None:
+    stores = await asyncio.gather(*(open_sqlite(tmp_path / "tasks.db") for _ in range(4)))
+    for store in stores:
+        await store.close()
+    with sqlite3.connect(tmp_path / "tasks.db") as other:
+        assert other.execute("PRAGMA user_version").fetchone() == (len(migrations.scripts()),)
+
+
+async def test_a_full_disk_is_said_and_survived(store: SqliteStore) -> None:
+    owner = await store.add_project(project())
+    store._writer._connection.execute("PRAGMA max_page_count = 1")
+    with pytest.raises(StoreUnavailable, match="nothing was accepted"):
+        await asyncio.gather(*(store.submit(new_task(owner.id, stdout="x" * 100_000)) for _ in range(20)))
+    assert (await store.tasks(owner.id))[0] == 0
+    store._writer._connection.execute("PRAGMA max_page_count = 1000000")
+    task, _ = await store.submit(new_task(owner.id))
+    assert await store.apply(task.id, lifecycle.cancel(2.0)) is not None
+
+
+async def test_after_closing_nothing_is_accepted(tmp_path: Path) -> None:
+    store = await open_sqlite(tmp_path / "tasks.db")
+    await store.close()
+    with pytest.raises(StoreUnavailable):
+        await store.add_project(project())
