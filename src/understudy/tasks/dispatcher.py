@@ -8,7 +8,7 @@ and nothing else.
 import asyncio
 import logging
 from collections import Counter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from understudy.engines.engine import LocalEngine
 from understudy.errors import StoreUnavailable
@@ -44,8 +44,8 @@ class Dispatcher:
         self._woken = asyncio.Event()
         self._runs: dict[int, _Going] = {}
         self._stopping = False
+        self._hurried = asyncio.Event()
         self._loops: list[asyncio.Task[None]] = []
-        self._beaten = crew.clock()
 
     async def start(self) -> None:
         """Take up what was left behind, then begin."""
@@ -79,7 +79,7 @@ class Dispatcher:
         running = {each.task for each in self._runs.values()}
         if running:
             log.info("letting %d tasks end, for up to %g s", len(running), drain_seconds)
-            await asyncio.wait(running, timeout=drain_seconds)
+            await self._until(running, drain_seconds)
         left = tuple(self._runs.values())
         for each in left:
             each.task.cancel()
@@ -91,6 +91,22 @@ class Dispatcher:
         for loop in self._loops:
             loop.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)
+
+    def hurry(self) -> None:
+        """Do not let tasks end any longer: stop now."""
+        self._hurried.set()
+
+    async def _until(self, running: set[asyncio.Task[None]], seconds: float) -> None:
+        hurried = asyncio.create_task(self._hurried.wait())
+        give_up = asyncio.get_running_loop().time() + seconds
+        while running and not self._hurried.is_set():
+            left = give_up - asyncio.get_running_loop().time()
+            if left <= 0:
+                break
+            waited: set[asyncio.Task[Any]] = {hurried, *running}
+            done, _ = await asyncio.wait(waited, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+            running -= done
+        hurried.cancel()
 
     async def _dispatch(self) -> None:
         while not self._stopping:
@@ -127,7 +143,7 @@ class Dispatcher:
     def _capacity(self, engine: LocalEngine | None) -> int:
         if engine is None:
             return _WITHOUT_ENGINE
-        return self._crew.executor.capacity(engine, self._crew.options.get(engine.name, {}))
+        return self._crew.executor.capacity(engine, self._crew.cast.options(engine))
 
     def _begin(self, task: Task, engine: str) -> None:
         run = Run(self._crew, task)

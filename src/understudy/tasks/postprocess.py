@@ -2,16 +2,18 @@
 
 import asyncio
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 
 import msgspec
 
 from understudy.catalogue.manifest import Model
-from understudy.catalogue.prices import Usage, cost, format_cost
+from understudy.catalogue.prices import Usage, cost, exact_seconds, format_cost
 from understudy.engines.engine import Output
 from understudy.errors import EngineFailed, MediaRefused
-from understudy.files.probe import Probe, probe, thumbnail
+from understudy.files.probe import Probe, probe
 from understudy.files.storage import Storage
+from understudy.files.thumbnail import thumbnail
 from understudy.tasks import lifecycle
 from understudy.tasks.file_records import new_address, new_file
 from understudy.tasks.records import Charge, File, Task
@@ -115,9 +117,9 @@ def _usage(task: Task, clips: list[_Clip]) -> Usage:
     videos = [clip.probe for clip in clips if clip.probe.video and clip.probe.duration]
     pictures = [clip.probe.video[0] for clip in clips if clip.probe.video]
     return Usage(
-        elapsed=lifecycle.elapsed(task),
+        elapsed=exact_seconds(lifecycle.elapsed(task)),
         outputs=len(clips),
-        video_seconds=sum(video.duration or 0.0 for video in videos),
+        video_seconds=sum((exact_seconds(video.duration or 0.0) for video in videos), Decimal(0)),
         prompt_characters=len(str(task.values.get("prompt", ""))),
-        output_pixels=max((picture.width * picture.height for picture in pictures), default=0),
+        pixels=sum(picture.width * picture.height for picture in pictures),
     )

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
-from understudy.catalogue import Catalogue
+from understudy.catalogue.catalogue import Catalogue
 from understudy.catalogue.checked import Sample, Source, Stored, Upload, Url
 from understudy.errors import FetchFailed
 from understudy.files.intake import Intake, Prepared
@@ -74,11 +74,7 @@ class Preprocess:
                     raise FetchFailed(f"The sample input {name} is no longer here.")
                 return await self._intake.from_file(sample, name, folder)
             case Stored(key=key, name=name):
-                path = self._storage.local_path(key)
-                if path is None:
-                    path = folder / "stored"
-                    await self._storage.fetch(key, path)
-                return await self._intake.from_file(path, name, folder)
+                return await self._intake.from_storage(self._storage, key, name, folder)
             case Upload():
                 raise AssertionError("an upload is stored before its task exists")
 

@@ -7,13 +7,14 @@ lost), `Lost` ends the run, and its result is thrown away.
 import asyncio
 import logging
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from understudy.catalogue import Catalogue, Model
+from understudy.catalogue.catalogue import Catalogue
+from understudy.catalogue.manifest import Model
 from understudy.engines.cast import Cast
 from understudy.engines.engine import Job, LocalEngine, Output
 from understudy.errors import (
@@ -22,6 +23,7 @@ from understudy.errors import (
     FetchFailed,
     MediaRefused,
     ReplicaLost,
+    StorageFailed,
     StoreUnavailable,
     UnderstudyError,
 )
@@ -52,8 +54,6 @@ class Crew(msgspec.Struct, frozen=True, kw_only=True):
     catalogue: Catalogue
     cast: Cast
     executor: Executor
-    options: Mapping[str, Mapping[str, object]]
-    """What the operator set for each engine."""
     preprocess: Preprocess
     postprocess: Postprocess
     folder: Path
@@ -94,7 +94,7 @@ class Run:
             await self._deliver(model, outputs, folder)
         except (Lost, asyncio.CancelledError):
             raise
-        except (ReplicaLost, StoreUnavailable) as error:
+        except (ReplicaLost, StorageFailed, StoreUnavailable) as error:
             await self._write(lifecycle.recover(self.task, crew.clock(), crew.max_attempts, error.message))
         except UnderstudyError as error:
             await self._write(lifecycle.fail(self.task, crew.clock(), error.message, **self._logs()))
@@ -161,7 +161,7 @@ class Run:
         line: asyncio.Queue[Event | Status | None] = asyncio.Queue()
         self._journal = journal = Journal(line.put_nowait, line.put_nowait)
         writing = asyncio.create_task(self._write_down(line))
-        options = self._crew.options.get(engine.name, {})
+        options = self._crew.cast.options(engine)
         playing = asyncio.create_task(self._crew.executor.run(engine, options, job, journal))
         try:
             await asyncio.wait({writing, playing}, return_when=asyncio.FIRST_COMPLETED)

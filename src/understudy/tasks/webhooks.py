@@ -24,7 +24,8 @@ Render = Callable[[Task], Awaitable[bytes]]
 
 FIRST_PAUSE = 5.0
 LONGEST_PAUSE = 3600.0
-AT_ONCE = 16
+AT_ONCE = 64
+"""Attempts under way at the same time: a receiver that does not answer holds its own place, nobody else's."""
 
 
 def sign(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
@@ -62,6 +63,7 @@ class Webhooks:
         self._hours = hours
         self._timeout = timeout
         self._woken = asyncio.Event()
+        self._under_way: set[int] = set()
         self._loop: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -79,17 +81,29 @@ class Webhooks:
             await asyncio.gather(self._loop, return_exceptions=True)
 
     async def _deliver_due(self) -> None:
-        while True:
-            self._woken.clear()
-            try:
-                due = await self._store.due_deliveries(self._clock(), AT_ONCE)
-                await asyncio.gather(*(self._attempt(delivery) for delivery in due))
-                if due:
-                    continue
-                await self._sleep_until(await self._store.next_delivery())
-            except StoreUnavailable as error:
-                log.warning("webhooks wait for the store: %s", error.__cause__ or error)
-                await asyncio.sleep(1.0)
+        try:
+            async with asyncio.TaskGroup() as attempts:
+                while True:
+                    self._woken.clear()
+                    await self._sleep_until(await self._begin_what_is_due(attempts))
+        finally:
+            self._under_way.clear()
+
+    async def _begin_what_is_due(self, attempts: asyncio.TaskGroup) -> float | None:
+        """Begin every attempt that is due and not under way; returns when to look again."""
+        now = self._clock()
+        try:
+            # Those under way are still due: so many more than there is room for, and none is missed.
+            for delivery in await self._store.due_deliveries(now, 2 * AT_ONCE):
+                if len(self._under_way) < AT_ONCE and delivery.id not in self._under_way:
+                    self._under_way.add(delivery.id)
+                    attempts.create_task(self._attempt(delivery))
+            if self._under_way:
+                return await self._store.next_delivery(after=now)
+            return await self._store.next_delivery()
+        except StoreUnavailable as error:
+            log.warning("webhooks wait for the store: %s", error.__cause__ or error)
+            return now + 1.0
 
     async def _sleep_until(self, due: float | None) -> None:
         pause = None if due is None else max(0.05, due - self._clock())
@@ -99,17 +113,28 @@ class Webhooks:
             return
 
     async def _attempt(self, delivery: Delivery) -> None:
-        status, error = 0, ""
         try:
-            status = await self._post(delivery)
+            status, error = await self._outcome(delivery)
+            await self._store.settle_delivery(self._after(delivery, status, error))
+        except StoreUnavailable as failure:
+            log.warning(
+                "webhook %s is sent again later: %s", delivery.message_id, failure.__cause__ or failure
+            )
+            await asyncio.sleep(1.0)
+        finally:
+            self._under_way.discard(delivery.id)
+            self._woken.set()
+
+    async def _outcome(self, delivery: Delivery) -> tuple[int, str]:
+        try:
+            return await self._post(delivery), ""
         except (AddressRefused, FetchFailed) as failure:
-            error = failure.message
+            return 0, failure.message
         except StoreUnavailable:
             raise
         except Exception:
             log.exception("webhook %s could not be made", delivery.message_id)
-            error = "The server could not make this webhook; its log has the details."
-        await self._store.settle_delivery(self._after(delivery, status, error))
+            return 0, "The server could not make this webhook; its log has the details."
 
     async def _post(self, delivery: Delivery) -> int:
         task = await self._store.task(delivery.task)

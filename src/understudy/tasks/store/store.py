@@ -128,8 +128,8 @@ class Store(Protocol):
     async def due_deliveries(self, at: float, limit: int = 100) -> list[Delivery]:
         """Webhooks whose next attempt is due."""
 
-    async def next_delivery(self) -> float | None:
-        """When the next attempt is due."""
+    async def next_delivery(self, after: float = 0.0) -> float | None:
+        """When the next attempt is due, of those that are due after a time."""
 
     async def settle_delivery(self, delivery: Delivery) -> None:
         """Write the outcome of an attempt."""

@@ -43,7 +43,7 @@ FILES_BY_ADDRESS = f"{_FILES} WHERE address = ? AND address <> '' ORDER BY rowid
 OUTPUTS = f"{_FILES} WHERE task = ? AND task <> 0 AND role = 'output' ORDER BY rowid"
 
 DUE_DELIVERIES = f"{_WEBHOOKS} WHERE state = 'waiting' AND due <= ? ORDER BY due LIMIT ?"
-NEXT_DELIVERY = "SELECT min(due) FROM webhooks WHERE state = 'waiting'"
+NEXT_DELIVERY = "SELECT min(due) FROM webhooks WHERE state = 'waiting' AND due > ?"
 DELIVERIES = f"{_WEBHOOKS} WHERE task = ?"
 
 

@@ -200,8 +200,8 @@ class SqliteStore:
     async def due_deliveries(self, at: float, limit: int = 100) -> list[Delivery]:
         return self._all(reads.DUE_DELIVERIES, (at, limit), rows.to_delivery)
 
-    async def next_delivery(self) -> float | None:
-        ((due,),) = self._rows(reads.NEXT_DELIVERY, ())
+    async def next_delivery(self, after: float = 0.0) -> float | None:
+        ((due,),) = self._rows(reads.NEXT_DELIVERY, (after,))
         return due if due is None else float(due)
 
     async def settle_delivery(self, delivery: Delivery) -> None:

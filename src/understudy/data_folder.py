@@ -1,0 +1,77 @@
+"""The data folder: where one server keeps everything, and what makes it one server's only."""
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from understudy.errors import ConfigurationError
+
+CREDENTIALS = "credentials.json"
+DATABASE = "understudy.db"
+
+
+def make(folder: Path) -> Path:
+    """The folder, made if missing, readable by its owner only. Raises `ConfigurationError` if it cannot be used."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(f"{folder} cannot be written")
+    except OSError as error:
+        raise ConfigurationError(
+            f"The data folder {folder} cannot be used ({error.strerror or error}). Choose another with --data DIR."
+        ) from error
+    return folder.resolve()
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Nobody else serves this folder meanwhile. The lock dies with the process, however it dies.
+
+    Raises `ConfigurationError` if a server has it already.
+    """
+    with (folder / "lock").open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            file.seek(0)
+            raise ConfigurationError(
+                f"The data folder {folder} is in use by a server (process {file.read().strip() or 'unknown'})."
+                " Stop it first, or choose another folder with --data DIR."
+            ) from error
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+def emptied(folder: Path) -> Path:
+    """A folder for things that do not outlive the process, without what an earlier one left behind."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def write_credentials(folder: Path, **credentials: str) -> None:
+    """Write `credentials.json`, for the clients of this machine: completely or not at all, mode 0600."""
+    draft = folder / f"{CREDENTIALS}.new"
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(credentials, file, indent=2)
+        file.write("\n")
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(folder / CREDENTIALS)
+
+
+def note_url(folder: Path, url: str) -> None:
+    """Tell the clients of this machine where the server is now. Leaves alone what somebody removed or rewrote."""
+    try:
+        known = json.loads((folder / CREDENTIALS).read_text())
+    except (OSError, ValueError):
+        return
+    if isinstance(known, dict) and known.get("url") != url:
+        write_credentials(folder, **{**known, "url": url})

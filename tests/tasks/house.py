@@ -1,0 +1,150 @@
+"""Everything below the API, assembled of real parts: SQLite, a folder, replicas in processes of their own."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from tests.tasks.examples import project
+from understudy.catalogue.catalogue import Catalogue
+from understudy.catalogue.checked import Checked, Source
+from understudy.catalogue.manifest import Input, Model, Price
+from understudy.engines.cast import Cast
+from understudy.engines.registry import load_engines
+from understudy.executors.local import LocalExecutor
+from understudy.executors.timings import Timings
+from understudy.files.address import AddressGuard
+from understudy.files.intake import Intake
+from understudy.files.outbound import Outbound
+from understudy.files.storage import Storage, open_storage
+from understudy.tasks.desk import Desk
+from understudy.tasks.dispatcher import Dispatcher
+from understudy.tasks.events import Events
+from understudy.tasks.lifecycle import is_terminal
+from understudy.tasks.postprocess import Postprocess
+from understudy.tasks.preprocess import Preprocess
+from understudy.tasks.records import Project, Task
+from understudy.tasks.runner import Crew
+from understudy.tasks.store.sqlite.store import SqliteStore, open_sqlite
+
+CLIP = Model(
+    owner="acme",
+    slug="clip",
+    inputs=(Input(id="prompt", type="textarea", required=True), Input(id="image", type="combinefileinput")),
+    prices=(Price(method="cpr", price=Decimal("0.25")),),
+)
+BY_TIME = Model(owner="acme", slug="by-time", inputs=CLIP.inputs)
+UNPLAYABLE = Model(owner="acme", slug="unplayable", inputs=CLIP.inputs)
+ENGINES = ("understudy.testing.instant:engine", "understudy.testing.trouble:engine")
+
+
+class House(msgspec.Struct, frozen=True, kw_only=True):
+    store: SqliteStore
+    storage: Storage
+    events: Events
+    executor: LocalExecutor
+    dispatcher: Dispatcher
+    desk: Desk
+    project: Project
+    crew: Crew
+
+    async def submit(
+        self,
+        prompt: str = "A road.",
+        model: Model = CLIP,
+        sources: dict[str, tuple[Source, ...]] | None = None,
+        **given: Any,
+    ) -> Task:
+        checked = Checked(values={"prompt": prompt}, sources=sources or {})
+        return await self.desk.submit(self.project, model, checked, **given)
+
+    async def end_of(self, task: Task) -> Task:
+        """The task after its last status; heard of as everyone else hears of it."""
+        subscription = self.events.subscribe(task.id)
+        try:
+            while not is_terminal((now := await self.desk.find(self.project, id=str(task.id))).status):
+                await subscription.next()
+            return now
+        finally:
+            self.events.unsubscribe(task.id, subscription)
+
+    async def reached(self, task: Task, status: str) -> Task:
+        subscription = self.events.subscribe(task.id)
+        try:
+            while (now := await self.desk.find(self.project, id=str(task.id))).status != status:
+                assert not is_terminal(now.status), now
+                await subscription.next()
+            return now
+        finally:
+            self.events.unsubscribe(task.id, subscription)
+
+
+@asynccontextmanager
+async def house(
+    folder: Path,
+    *,
+    engine: str = "trouble",
+    options: dict[str, object] | None = None,
+    started: bool = True,
+    allow: tuple[str, ...] = (),
+    prepaid: bool = False,
+    lease_seconds: float = 15.0,
+    drain_seconds: float = 0.0,
+    sole: bool = True,
+    max_attempts: int = 3,
+) -> AsyncIterator[House]:
+    folder.mkdir(exist_ok=True)
+    store = await open_sqlite(folder / "tasks.db")
+    owners = await store.projects()
+    owner = owners[0] if owners else await store.add_project(project())
+    storage, events = open_storage(folder / "files"), Events()
+    catalogue = Catalogue((CLIP, BY_TIME, UNPLAYABLE), {})
+    guard = AddressGuard(allow)
+    executor = LocalExecutor(Timings(cancel_grace=0.5, stop_grace=0.5, backoff_first=0.05, silence=5.0))
+    casting = {"*": (engine,), "acme/unplayable": ()}
+    crew = Crew(
+        store=store,
+        events=events,
+        catalogue=catalogue,
+        cast=Cast(load_engines(ENGINES, registered=()), casting, {engine: options or {}}),
+        executor=executor,
+        preprocess=Preprocess(
+            catalogue=catalogue, storage=storage, intake=Intake(Outbound(guard)), clock=time.time
+        ),
+        postprocess=Postprocess(storage=storage, clock=time.time, prepaid=prepaid),
+        folder=folder / "runs",
+        clock=time.time,
+        max_attempts=max_attempts,
+    )
+    dispatcher = Dispatcher(crew, owner=f"{id(crew)}", lease_seconds=lease_seconds, sole=sole)
+    desk = Desk(
+        store=store,
+        storage=storage,
+        events=events,
+        vet=guard.vet,
+        wake=dispatcher.wake,
+        stop=dispatcher.stop_run,
+        clock=time.time,
+        prepaid=prepaid,
+    )
+    try:
+        if started:
+            await dispatcher.start()
+        yield House(
+            store=store,
+            storage=storage,
+            events=events,
+            executor=executor,
+            dispatcher=dispatcher,
+            desk=desk,
+            project=owner,
+            crew=crew,
+        )
+    finally:
+        await dispatcher.stop(drain_seconds)
+        await executor.close()
+        await store.close()
