@@ -15,6 +15,7 @@
     ├── AddressRefused              an address from outside leads where it must not (see files/address.py)
     ├── FetchFailed                 an address from outside did not give what was asked for
     ├── MediaRefused                bytes from outside are not the picture, sound or video they claim to be
+    ├── StorageFailed               the storage of files did not take a file, or has lost one
     ├── EngineError                 an engine could not make the clip
     │   ├── EngineUnavailable       it cannot run here: says what to do about it
     │   ├── EngineInputError        it cannot play these inputs
@@ -115,6 +116,10 @@ class FetchFailed(UnderstudyError):
 
 class MediaRefused(UnderstudyError):
     """Bytes from outside are not the picture, sound or video that they claim to be, or exceed the limits."""
+
+
+class StorageFailed(UnderstudyError):
+    """The storage of files did not take a file or does not have it: a full disk, a lost bucket, a deleted key."""
 
 
 class EngineError(UnderstudyError):

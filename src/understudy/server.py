@@ -38,6 +38,7 @@ from understudy.tasks.preprocess import Preprocess
 from understudy.tasks.projects import Projects
 from understudy.tasks.records import Task
 from understudy.tasks.runner import Crew
+from understudy.tasks.shelf import Shelf
 from understudy.tasks.store.sqlite.store import open_sqlite
 from understudy.tasks.vault import open_vault
 from understudy.tasks.webhooks import Webhooks
@@ -108,6 +109,11 @@ async def _assembled(settings: Settings, folder: Path, url: str) -> AsyncIterato
     async with AsyncExitStack() as stack:
         store = await open_sqlite(folder / data_folder.DATABASE)
         stack.push_async_callback(store.close)
+        notes = folder / "shelving"
+        notes.mkdir(exist_ok=True)
+        shelf = Shelf(store=store, storage=storage, notes=notes)
+        if swept := await shelf.sweep():
+            log.info("%d files that belong to nothing were deleted", swept)
         projects = Projects(store, vault, time.time)
         await _first_project(projects, folder, url)
 
@@ -150,7 +156,8 @@ async def _assembled(settings: Settings, folder: Path, url: str) -> AsyncIterato
             cast=cast,
             executor=executor,
             preprocess=Preprocess(catalogue=catalogue, storage=storage, intake=intake, clock=time.time),
-            postprocess=Postprocess(storage=storage, clock=time.time, prepaid=prepaid),
+            shelf=shelf,
+            postprocess=Postprocess(clock=time.time, prepaid=prepaid),
             folder=data_folder.emptied(folder / "runs"),
             clock=time.time,
             max_attempts=settings.max_attempts,
@@ -160,6 +167,7 @@ async def _assembled(settings: Settings, folder: Path, url: str) -> AsyncIterato
         desk = Desk(
             store=store,
             storage=storage,
+            shelf=shelf,
             events=events,
             vet=guard.vet,
             wake=dispatcher.wake,

@@ -29,6 +29,7 @@ from understudy.tasks.postprocess import Postprocess
 from understudy.tasks.preprocess import Preprocess
 from understudy.tasks.records import Project, Task
 from understudy.tasks.runner import Crew
+from understudy.tasks.shelf import Shelf
 from understudy.tasks.store.sqlite.store import SqliteStore, open_sqlite
 
 CLIP = Model(
@@ -102,6 +103,10 @@ async def house(
     owners = await store.projects()
     owner = owners[0] if owners else await store.add_project(project())
     storage, events = open_storage(folder / "files"), Events()
+    notes = folder / "shelving"
+    notes.mkdir(exist_ok=True)
+    shelf = Shelf(store=store, storage=storage, notes=notes)
+    await shelf.sweep()
     catalogue = Catalogue((CLIP, BY_TIME, UNPLAYABLE), {})
     guard = AddressGuard(allow)
     executor = LocalExecutor(Timings(cancel_grace=0.5, stop_grace=0.5, backoff_first=0.05, silence=5.0))
@@ -115,7 +120,8 @@ async def house(
         preprocess=Preprocess(
             catalogue=catalogue, storage=storage, intake=Intake(Outbound(guard)), clock=time.time
         ),
-        postprocess=Postprocess(storage=storage, clock=time.time, prepaid=prepaid),
+        shelf=shelf,
+        postprocess=Postprocess(clock=time.time, prepaid=prepaid),
         folder=folder / "runs",
         clock=time.time,
         max_attempts=max_attempts,
@@ -124,6 +130,7 @@ async def house(
     desk = Desk(
         store=store,
         storage=storage,
+        shelf=shelf,
         events=events,
         vet=guard.vet,
         wake=dispatcher.wake,

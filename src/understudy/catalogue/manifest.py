@@ -88,6 +88,8 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     enabled: bool = True
     persistent: bool = False
     """The engine that plays it stays loaded when idle."""
+    page_escapes: str = ""
+    """Characters that its page prints with a backslash before them in defaults and inspires (see google/veo3-1)."""
 
     @property
     def address(self) -> str:
@@ -99,6 +101,16 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         """The name on its page."""
         return self.name or self.address
 
-    def input(self, id: str) -> Input | None:  # noqa: A002
+    @property
+    def samples(self) -> tuple[str, ...]:
+        """The bundled sample inputs that its defaults and inspires name, each once."""
+        names: dict[str, None] = {}
+        for each in self.inputs:
+            if each.is_file:
+                shown = (str(each.default), *(inspire.get(each.id, "") for inspire in self.inspires))
+                names.update(dict.fromkeys(name for name in shown if name and "/" not in name))
+        return tuple(names)
+
+    def input(self, id: str) -> Input | None:
         """Its input of that name, if it has one."""
         return next((each for each in self.inputs if each.id == id), None)

@@ -39,14 +39,19 @@ RunEvent = Loading | Started | Progress | Line
 Listener = Callable[[RunEvent], None]
 
 
+State = Literal["starting", "idle", "busy", "stopping", "backing-off"]
+
+
 class ReplicaState(msgspec.Struct, frozen=True, kw_only=True):
     """One replica, for operators."""
 
     engine: str
     pid: int
-    state: Literal["starting", "idle", "busy", "stopping", "backing-off"]
+    """0 while there is no process: between a failure and the next start."""
+    state: State
     job: str = ""
     since: float = 0.0
+    """When it entered that state, in Unix seconds."""
     runs: int = 0
 
 
@@ -61,11 +66,14 @@ class Executor(Protocol):
         Cancelling the coroutine stops the run: co-operatively within a grace time, then by SIGKILL; when
         `CancelledError` comes out of it, the engine is free.
 
-        Raises `EngineError` (one of its kinds) for what the pipeline raised, `ReplicaLost` if its process died.
+        Each output is a regular file inside the job's folder, its path absolute.
+
+        Raises `EngineError` (one of its kinds) for what the pipeline raised or if it made no file, `ReplicaLost`
+        if its process died or the executor was closed.
         """
 
     def capacity(self, engine: LocalEngine, options: Mapping[str, object]) -> int:
-        """How many jobs of this engine can run at the same time."""
+        """How many jobs of this engine can run at the same time. Raises `ConfigurationError` for a bad option."""
 
     def replicas(self) -> tuple[ReplicaState, ...]:
         """The replicas as they are now."""

@@ -3,12 +3,11 @@
 It knows projects (somebody else's task does not exist here), not HTTP.
 """
 
-import asyncio
 import random
 import re
 import uuid
 import zlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import NoReturn
 
@@ -22,6 +21,7 @@ from understudy.tasks.file_records import new_file
 from understudy.tasks.lifecycle import Status
 from understudy.tasks.projects import letters
 from understudy.tasks.records import File, NewTask, Project, Task
+from understudy.tasks.shelf import Shelf
 from understudy.tasks.store.store import Store
 
 Vet = Callable[[str], Awaitable[None]]
@@ -42,6 +42,7 @@ class Desk:
         *,
         store: Store,
         storage: Storage,
+        shelf: Shelf,
         events: Events,
         vet: Vet,
         wake: Callable[[], None],
@@ -52,6 +53,7 @@ class Desk:
         """`wake` tells the dispatcher that there is something to do, `stop` that a task's run is to end."""
         self._store = store
         self._storage = storage
+        self._shelf = shelf
         self._events = events
         self._vet = vet
         self._wake = wake
@@ -76,12 +78,16 @@ class Desk:
         """
         await self._vet_addresses(checked, callback_url)
         now = self._clock()
-        sources: dict[str, tuple[Source, ...]] = {}
-        uploads: list[File] = []
-        for name, given in checked.sources.items():
-            stored = [await self._take_in(project, each, now) for each in given]
-            sources[name] = tuple(source for source, _ in stored)
-            uploads += [file for _, file in stored if file is not None]
+        uploads = {
+            source: _input(project, source, now)
+            for given in checked.sources.values()
+            for source in given
+            if isinstance(source, Upload)
+        }
+        sources = {
+            name: tuple(_stored(source, uploads) for source in given)
+            for name, given in checked.sources.items()
+        }
         new = NewTask(
             task=Task(
                 id=0,
@@ -92,26 +98,24 @@ class Desk:
                 status=Status.QUEUE.value,
                 values=checked.values,
                 sources=sources,
-                media=_media(sources, uploads),
+                media=_media(sources, uploads.values()),
                 seed=_seed(checked.values.get("seed", 0)),
                 callback_url=callback_url,
                 notes=_notes(checked.ignored),
                 cps=format(model.cps, ".12f"),
                 created=now,
             ),
-            files=tuple(uploads),
+            files=tuple(uploads.values()),
             idempotency_key=idempotency_key,
             body_hash=body_hash,
             prepaid=self._prepaid,
         )
-        try:
+        put = {file: Path(source.path) for source, file in uploads.items()}
+        async with self._shelf.holding(put):
             task, replayed = await self._store.submit(new)
-        except BaseException:
-            await self._discard(uploads)
-            raise
-        if replayed:
-            await self._discard(uploads)
-        else:
+            if replayed:
+                await self._shelf.take_down(put)
+        if not replayed:
             self._wake()
         return task
 
@@ -177,8 +181,8 @@ class Desk:
             at=self._clock(),
             parent=folder,
         )
-        await self._storage.put(file.key, Path(upload.path))
-        await self._store.add_file(file)
+        async with self._shelf.holding({file: Path(upload.path)}):
+            await self._store.add_file(file)
         return file
 
     async def make_folder(self, project: Project, name: str, parent: str = "") -> File:
@@ -213,24 +217,6 @@ class Desk:
         self._events.publish(task.id, Event(task.status, task.reason or None, status=True))
         self._stop(task.id)
 
-    async def _take_in(self, project: Project, source: Source, now: float) -> tuple[Source, File | None]:
-        if not isinstance(source, Upload):
-            return source, None
-        file = new_file(
-            "input",
-            project=project.id,
-            name=source.name,
-            content_type=source.content_type,
-            size=source.size,
-            at=now,
-        )
-        await self._storage.put(file.key, Path(source.path))
-        return Stored(key=file.key, name=file.name), file
-
-    async def _discard(self, files: list[File]) -> None:
-        if files:
-            await asyncio.shield(self._storage.delete([file.key for file in files]))
-
     async def _vet_addresses(self, checked: Checked, callback_url: str) -> None:
         urls = [
             (name, each.url)
@@ -252,7 +238,24 @@ class Desk:
             raise NotFound("Folder does not exist.")
 
 
-def _media(sources: dict[str, tuple[Source, ...]], uploads: list[File]) -> dict[str, tuple[str, ...]]:
+def _input(project: Project, upload: Upload, now: float) -> File:
+    return new_file(
+        "input",
+        project=project.id,
+        name=upload.name,
+        content_type=upload.content_type,
+        size=upload.size,
+        at=now,
+    )
+
+
+def _stored(source: Source, uploads: Mapping[Upload, File]) -> Source:
+    if isinstance(source, Upload):
+        return Stored(key=uploads[source].key, name=uploads[source].name)
+    return source
+
+
+def _media(sources: dict[str, tuple[Source, ...]], uploads: Iterable[File]) -> dict[str, tuple[str, ...]]:
     paths = {file.key: file.path for file in uploads}
     return {name: tuple(_shown(source, paths) for source in given) for name, given in sources.items()}
 

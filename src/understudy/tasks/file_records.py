@@ -2,6 +2,8 @@
 
 import secrets
 import uuid
+from pathlib import PurePath
+from pathlib import PurePosixPath
 
 from understudy.tasks.projects import letters
 from understudy.tasks.records import File, FileRole
@@ -33,11 +35,17 @@ def new_file(
         parent=parent,
         accesskey=letters(30),
         address=address,
-        # Two levels of folders: a million files in one would slow a local disk down.
-        key="" if role == "folder" else f"{role}s/{id[:2]}/{id}/{name}",
+        # Two levels of folders: a million files in one would slow a local disk down. The name is for people, in any
+        # script; of it the key has the extension alone.
+        key="" if role == "folder" else f"{role}s/{id[:2]}/{id}{PurePosixPath(name).suffix}",
         added=at,
         modified=at,
     )
+
+
+def _extension(name: str) -> str:
+    extension = PurePath(name).suffix.lower()
+    return extension if extension[1:].isascii() and extension[1:].isalnum() else ""
 
 
 def new_address() -> str:

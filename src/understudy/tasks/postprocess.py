@@ -1,4 +1,4 @@
-"""The one media step that every engine's result goes through: probed, stored, priced, with a thumbnail."""
+"""The one media step that every engine's result goes through: probed, priced, with a thumbnail."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,7 +12,6 @@ from understudy.catalogue.prices import Usage, cost, exact_seconds, format_cost
 from understudy.engines.engine import Output
 from understudy.errors import EngineFailed, MediaRefused
 from understudy.files.probe import Probe, probe
-from understudy.files.storage import Storage
 from understudy.files.thumbnail import thumbnail
 from understudy.tasks import lifecycle
 from understudy.tasks.file_records import new_address, new_file
@@ -20,9 +19,10 @@ from understudy.tasks.records import Charge, File, Task
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run leaves behind: its files are in the storage, the rest is for its last change."""
+    """What a run leaves behind."""
 
-    files: tuple[File, ...]
+    files: dict[File, Path]
+    """Its outputs and thumbnails, not in the storage yet."""
     charge: Charge | None
     cost: str
 
@@ -37,14 +37,13 @@ class _Clip(msgspec.Struct, frozen=True, kw_only=True):
 class Postprocess:
     """Turns what an engine made into the outputs of a task."""
 
-    def __init__(self, *, storage: Storage, clock: Callable[[], float], prepaid: bool = False) -> None:
+    def __init__(self, *, clock: Callable[[], float], prepaid: bool = False) -> None:
         """`prepaid`: whether what a run costs is taken from its project's balance."""
-        self._storage = storage
         self._clock = clock
         self._prepaid = prepaid
 
     async def process(self, task: Task, model: Model, outputs: tuple[Output, ...], folder: Path) -> Result:
-        """Probe, store and price what a run made; thumbnails are drawn in `folder`.
+        """Probe and price what a run made; thumbnails are drawn in `folder`.
 
         Raises `EngineFailed` if it made nothing, or something that is no media.
         """
@@ -57,49 +56,43 @@ class Postprocess:
             ]
         except MediaRefused as refusal:
             raise EngineFailed(f"The engine made a file that is no media: {refusal}") from refusal
-        files = await self._store(task, clips)
         amount = cost(model, _parameters(task), _usage(task, clips))
         return Result(
-            files=files,
+            files=_files(task, clips, self._clock()),
             charge=Charge(amount=amount, note=task.model, prepaid=self._prepaid) if amount else None,
             cost=format_cost(amount) if amount else "0",
         )
 
-    async def discard(self, result: Result) -> None:
-        """Take back what `process` stored: the run's result is not wanted any more."""
-        await self._storage.delete([file.key for file in result.files])
 
-    async def _store(self, task: Task, clips: list[_Clip]) -> tuple[File, ...]:
-        address, now = new_address(), self._clock()
-        files: list[File] = []
-        for index, clip in enumerate(clips):
-            output = new_file(
-                "output",
+def _files(task: Task, clips: list[_Clip], now: float) -> dict[File, Path]:
+    address = new_address()
+    files: dict[File, Path] = {}
+    for index, clip in enumerate(clips):
+        output = new_file(
+            "output",
+            project=task.project,
+            task=task.id,
+            name=f"{index}{clip.path.suffix.lower()}",
+            content_type=clip.content_type,
+            size=clip.path.stat().st_size,
+            at=now,
+            address=address,
+        )
+        files[output] = clip.path
+        if clip.content_type != "image/jpeg":
+            picture = new_file(
+                "thumbnail",
                 project=task.project,
                 task=task.id,
-                name=f"{index}{clip.path.suffix.lower()}",
-                content_type=clip.content_type,
-                size=clip.path.stat().st_size,
+                name=f"{index}.jpg",
+                content_type="image/jpeg",
+                size=clip.thumbnail.stat().st_size,
                 at=now,
+                parent=output.id,
                 address=address,
             )
-            files.append(output)
-            await self._storage.put(output.key, clip.path)
-            if clip.content_type != "image/jpeg":
-                picture = new_file(
-                    "thumbnail",
-                    project=task.project,
-                    task=task.id,
-                    name=f"{index}.jpg",
-                    content_type="image/jpeg",
-                    size=clip.thumbnail.stat().st_size,
-                    at=now,
-                    parent=output.id,
-                    address=address,
-                )
-                files.append(picture)
-                await self._storage.put(picture.key, clip.thumbnail)
-        return tuple(files)
+            files[picture] = clip.thumbnail
+    return files
 
 
 def _look_at(path: Path, picture: Path) -> _Clip:

@@ -25,8 +25,8 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True):
     """The files of each input, for the engine."""
     sources: dict[str, tuple[Source, ...]]
     media: dict[str, tuple[str, ...]]
-    files: tuple[File, ...] = ()
-    """What was fetched, now in the storage: the next attempt does not fetch it again."""
+    fetched: dict[File, Path] = {}
+    """What was fetched, to be kept: the next attempt does not fetch it again."""
 
 
 class Preprocess:
@@ -48,7 +48,7 @@ class Preprocess:
         paths: dict[str, tuple[str, ...]] = {}
         sources = dict(task.sources)
         media = dict(task.media)
-        files: list[File] = []
+        fetched: dict[File, Path] = {}
         for name, given in task.sources.items():
             ready: list[str] = []
             for index, source in enumerate(given):
@@ -57,12 +57,12 @@ class Preprocess:
                 prepared = await self._one(source, place)
                 ready.append(str(prepared.path))
                 if isinstance(source, Url):
-                    file = await self._keep(task, prepared)
-                    files.append(file)
+                    file = _kept(task, prepared, self._clock())
+                    fetched[file] = prepared.original
                     sources[name] = _put(sources[name], index, Stored(key=file.key, name=file.name))
                     media[name] = _put(media[name], index, file.path)
             paths[name] = tuple(ready)
-        return Inputs(paths=paths, sources=sources, media=media, files=tuple(files))
+        return Inputs(paths=paths, sources=sources, media=media, fetched=fetched)
 
     async def _one(self, source: Source, folder: Path) -> Prepared:
         match source:
@@ -78,18 +78,17 @@ class Preprocess:
             case Upload():
                 raise AssertionError("an upload is stored before its task exists")
 
-    async def _keep(self, task: Task, prepared: Prepared) -> File:
-        file = new_file(
-            "input",
-            project=task.project,
-            task=task.id,
-            name=prepared.name,
-            content_type=prepared.content_type,
-            size=prepared.size,
-            at=self._clock(),
-        )
-        await self._storage.put(file.key, prepared.original)
-        return file
+
+def _kept(task: Task, prepared: Prepared, now: float) -> File:
+    return new_file(
+        "input",
+        project=task.project,
+        task=task.id,
+        name=prepared.name,
+        content_type=prepared.content_type,
+        size=prepared.size,
+        at=now,
+    )
 
 
 def _put(items: tuple[T, ...], index: int, item: T) -> tuple[T, ...]:

@@ -35,6 +35,7 @@ from understudy.tasks.lifecycle import Change, Status
 from understudy.tasks.postprocess import Postprocess
 from understudy.tasks.preprocess import Preprocess
 from understudy.tasks.records import Task
+from understudy.tasks.shelf import Shelf
 from understudy.tasks.store.store import Store
 
 log = logging.getLogger(__name__)
@@ -56,6 +57,7 @@ class Crew(msgspec.Struct, frozen=True, kw_only=True):
     executor: Executor
     preprocess: Preprocess
     postprocess: Postprocess
+    shelf: Shelf
     folder: Path
     """Where each run has a folder of its own while it lasts."""
     clock: Callable[[], float]
@@ -122,7 +124,8 @@ class Run:
         change = lifecycle.advance(
             self.task, Status.PREPROCESS_END, crew.clock(), sources=prepared.sources, media=prepared.media
         )
-        await self._write(msgspec.structs.replace(change, files=prepared.files))
+        async with crew.shelf.holding(prepared.fetched):
+            await self._write(msgspec.structs.replace(change, files=tuple(prepared.fetched)))
         return prepared.paths
 
     async def _assign(self, model: Model) -> LocalEngine:
@@ -185,21 +188,18 @@ class Run:
     async def _deliver(self, model: Model, outputs: tuple[Output, ...], folder: Path) -> None:
         crew = self._crew
         result = await crew.postprocess.process(self.task, model, outputs, folder / "thumbnails")
-        try:
+        async with crew.shelf.holding(result.files):
             await self._write(
                 lifecycle.finish(
                     self.task,
                     crew.clock(),
                     pexit="0",
-                    files=result.files,
+                    files=tuple(result.files),
                     charge=result.charge,
                     cost=result.cost,
                     **self._logs(),
                 )
             )
-        except BaseException:
-            await asyncio.shield(crew.postprocess.discard(result))
-            raise
 
     def _logs(self) -> dict[str, Any]:
         if self._journal is None:

@@ -1,0 +1,70 @@
+"""Answers on the wire: the envelope, and the one place where exceptions become one."""
+
+import logging
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from starlette.types import Send
+
+from understudy.errors import RequestError, StorageFailed
+
+JSON_TYPE = b"application/json; charset=utf-8"
+
+_log = logging.getLogger("understudy.api")
+_encoder = msgspec.json.Encoder()
+
+
+class ClientGone(Exception):
+    """The other side hung up: there is nobody to answer."""
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """An error as it is answered: an HTTP status and the envelope."""
+
+    status: int
+    body: dict[str, Any]
+
+
+def refusal(error: Exception) -> Refusal:
+    """What is answered for an exception. One that nobody expected is logged under a reference, and only that is told."""
+    match error:
+        case RequestError():
+            entries = [error.message, *error.details]
+            return _refuse(error.status, error.code, entries)
+        case StorageFailed():
+            _log.error("storage: %s", error)
+            return _refuse(503, 0, ["Files cannot be stored or read at the moment. Try again later."])
+        case _:
+            reference = secrets.token_hex(6)
+            _log.error("unexpected error, reference %s", reference, exc_info=error)
+            return _refuse(500, 0, [f"Internal server error. Reference: {reference}"])
+
+
+def encode(body: Mapping[str, Any]) -> bytes:
+    """JSON."""
+    return _encoder.encode(body)
+
+
+async def send_json(
+    send: Send, status: int, body: bytes, *, close: bool = False, head: bool = False, more: bool = False
+) -> None:
+    """A whole JSON answer. `close`: the connection is not used again; `more`: the caller ends the answer later."""
+    headers = [
+        (b"content-type", JSON_TYPE),
+        (b"content-length", str(len(body)).encode()),
+        (b"x-content-type-options", b"nosniff"),
+    ]
+    if close:
+        headers.append((b"connection", b"close"))
+    if status == 503:
+        headers.append((b"retry-after", b"5"))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if head else body, "more_body": more})
+
+
+def _refuse(status: int, code: int, messages: list[str]) -> Refusal:
+    return Refusal(
+        status, {"result": False, "errors": [{"code": code, "message": message} for message in messages]}
+    )

@@ -1,0 +1,96 @@
+"""Who asks: the project of a request, proved by its headers.
+
+    x-signature = HMAC-SHA256(key = API key, message = API secret + x-nonce), in hex
+
+A key-only project sends just x-api-key. Both protocols are fixed by the clients that exist.
+"""
+
+import hmac
+from collections.abc import Callable, Mapping
+
+from understudy.api.client_address import Network, client_address, networks, within
+from understudy.errors import NotAuthorized
+from understudy.tasks.projects import Projects
+from understudy.tasks.records import Project
+
+_FOREIGN = "Project authorization is not founded."
+_UNSIGNED = "Project requires signature authentication. x-signature and x-nonce headers are required."
+_INVALID = "Project authorization is not valid."
+
+# A Unix time above this is in milliseconds: as seconds it would be in the year 5138.
+_MILLISECONDS = 100_000_000_000
+
+
+class Gate:
+    """Lets requests in, by the rules of their projects."""
+
+    def __init__(
+        self,
+        projects: Projects,
+        clock: Callable[[], float],
+        *,
+        nonce_window: int = 0,
+        trusted_proxies: tuple[str, ...] = (),
+    ) -> None:
+        """`nonce_window`: seconds by which a nonce may be off, 0 takes any. Raises ValueError for a bad network."""
+        self._projects = projects
+        self._clock = clock
+        self._nonce_window = nonce_window
+        self._trusted: tuple[Network, ...] = networks(trusted_proxies)
+
+    async def project(
+        self, headers: Mapping[bytes, bytes], all_headers: list[tuple[bytes, bytes]], peer: str
+    ) -> Project:
+        """The project that a request belongs to. `headers`: by lower-case name; `peer`: who connected.
+
+        Raises `NotAuthorized` with the wire's messages. An unknown key and a disabled project look the same.
+        """
+        key = headers.get(b"x-api-key", b"")
+        project = await self._projects.by_key(key.decode("latin-1")) if key else None
+        if project is None:
+            raise NotAuthorized(_FOREIGN)
+        if project.auth == "signature":
+            nonce, signature = headers.get(b"x-nonce", b""), headers.get(b"x-signature", b"")
+            if not nonce or not signature:
+                raise NotAuthorized(_UNSIGNED)
+            if not is_signed(key, self._projects.secret_of(project).encode(), nonce, signature):
+                raise NotAuthorized(_INVALID)
+            if self._nonce_window:
+                self._check_time(nonce)
+        if project.allow:
+            self._check_address(project, all_headers, peer)
+        return project
+
+    def _check_time(self, nonce: bytes) -> None:
+        if not is_fresh(nonce, self._clock(), self._nonce_window):
+            raise NotAuthorized(
+                _INVALID,
+                "x-nonce must be the present Unix time, in seconds or milliseconds, off by at most"
+                f" {self._nonce_window} seconds.",
+            )
+
+    def _check_address(self, project: Project, headers: list[tuple[bytes, bytes]], peer: str) -> None:
+        forwarded = [value.decode("latin-1") for name, value in headers if name == b"x-forwarded-for"]
+        address = client_address(peer, forwarded, self._trusted)
+        if not within(address, networks(project.allow)):
+            raise NotAuthorized(f"Requested ip {address} is not allowed.")
+
+
+def is_signed(key: bytes, secret: bytes, nonce: bytes, signature: bytes) -> bool:
+    """Whether the signature is the right one; compared in constant time.
+
+    `openssl dgst` prints `SHA2-256(stdin)= <hex>`, and the documented shell session sends that whole line: the
+    last word counts, in either case.
+    """
+    words = signature.split()
+    expected = hmac.digest(key, secret + nonce, "sha256").hex().encode()
+    return hmac.compare_digest(words[-1].lower() if words else b"", expected)
+
+
+def is_fresh(nonce: bytes, now: float, window: int) -> bool:
+    """Whether the nonce is a Unix time, in seconds or milliseconds, within `window` seconds of `now`."""
+    text = nonce.strip()
+    if not text.isdigit() or len(text) > 16:
+        return False
+    time = int(text)
+    return abs((time / 1000 if time > _MILLISECONDS else time) - now) <= window

@@ -1,0 +1,161 @@
+"""Requests as values: what each method of the client asks the server. No I/O happens here."""
+
+import mimetypes
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from understudy.client.errors import InvalidRequest
+
+Files = Mapping[str, Path | Sequence[Path]]
+
+
+class Part(msgspec.Struct, frozen=True):
+    """A local file that goes into a request under a field's name."""
+
+    field: str
+    path: Path
+
+    @property
+    def content_type(self) -> str:
+        """By the file's name."""
+        return mimetypes.guess_type(self.path.name)[0] or "application/octet-stream"
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """One POST. With `parts` it is multipart, else JSON."""
+
+    path: str
+    fields: dict[str, Any] = {}
+    parts: tuple[Part, ...] = ()
+    headers: dict[str, str] = {}
+    repeatable: bool = True
+    """Whether it may be sent again when nobody knows if the first one arrived."""
+
+    @property
+    def content(self) -> bytes:
+        """The JSON body."""
+        return msgspec.json.encode(self.fields)
+
+    @property
+    def form(self) -> dict[str, str]:
+        """The fields of the multipart body: text as it is, everything else as JSON."""
+        return {
+            name: value if isinstance(value, str) else msgspec.json.encode(value).decode()
+            for name, value in self.fields.items()
+            if value is not None
+        }
+
+
+def run(
+    model: str,
+    inputs: Mapping[str, Any],
+    files: Files | None,
+    callback_url: str | None,
+    idempotency_key: str | None,
+) -> Call:
+    """Run. Local files (`Path`) may be among the inputs as well; a list may mix them with addresses. Raises `InvalidRequest` if `model` is not `owner/slug`."""
+    fields: dict[str, Any] = {}
+    parts: list[Part] = []
+    for name, value in [*inputs.items(), *(files or {}).items()]:
+        paths, rest = _divided(value)
+        parts += [Part(name, path) for path in paths]
+        if rest is not None:
+            fields[name] = rest
+    if callback_url:
+        fields["callbackUrl"] = callback_url
+    return Call(
+        path=f"/v1/Run/{_address(model)}",
+        fields=fields,
+        parts=tuple(parts),
+        headers={"Idempotency-Key": idempotency_key} if idempotency_key else {},
+        repeatable=bool(idempotency_key),
+    )
+
+
+def detail(task: str) -> Call:
+    """Task/Detail by id or token."""
+    return Call(path="/v1/Task/Detail", fields=_task(task))
+
+
+def kill(task: str) -> Call:
+    """Task/Kill. A second one is refused, so it is sent once."""
+    return Call(path="/v1/Task/Kill", fields=_task(task), repeatable=False)
+
+
+def cancel(task: str) -> Call:
+    """Task/Cancel. A second one is refused, so it is sent once."""
+    return Call(path="/v1/Task/Cancel", fields=_task(task), repeatable=False)
+
+
+def delete_files(token: str) -> Call:
+    """Task/InputOutputDelete."""
+    return Call(path="/v1/Task/InputOutputDelete", fields={"tasktoken": token})
+
+
+def tasks(*, model: str, status: str, start: int, limit: int, newest_first: bool) -> Call:
+    """Task/List."""
+    fields: dict[str, Any] = {
+        "start": str(start),
+        "limit": str(limit),
+        "sort": "id",
+        "order": "DESC" if newest_first else "ASC",
+    }
+    if model:
+        fields["modelName"] = model
+    if status:
+        fields["status"] = status
+    return Call(path="/v1/Task/List", fields=fields)
+
+
+def upload(path: Path, folder: str) -> Call:
+    """File/Upload."""
+    fields = {"folderid": folder} if folder else {}
+    return Call(path="/v1/File/Upload", fields=fields, parts=(Part("file", path),), repeatable=False)
+
+
+def create_folder(name: str, parent: str) -> Call:
+    """File/FolderCreate."""
+    fields = {"name": name, **({"parentid": parent} if parent else {})}
+    return Call(path="/v1/File/FolderCreate", fields=fields, repeatable=False)
+
+
+def models(search: str, start: int, limit: int) -> Call:
+    """Tool/List."""
+    fields = {"start": str(start), "limit": str(limit), **({"search": search} if search else {})}
+    return Call(path="/v1/Tool/List", fields=fields)
+
+
+def model(address: str) -> Call:
+    """Tool/Detail. Raises `InvalidRequest` if `address` is not `owner/slug`."""
+    owner, slug = _split(address)
+    return Call(path="/v1/Tool/Detail", fields={"slugowner": owner, "slugproject": slug})
+
+
+def _task(task: str) -> dict[str, str]:
+    return {"taskid": task} if task.isascii() and task.isdigit() else {"tasktoken": task}
+
+
+def _split(address: str) -> tuple[str, str]:
+    owner, slash, slug = address.strip("/").partition("/")
+    if not (owner and slash and slug) or "/" in slug:
+        raise InvalidRequest(f"A model is named owner/slug, not {address!r}.")
+    return owner, slug
+
+
+def _address(address: str) -> str:
+    return "/".join(quote(part, safe="") for part in _split(address))
+
+
+def _divided(value: Any) -> tuple[list[Path], Any]:
+    """The local files in the value of an input, and what is left of it (None: nothing)."""
+    if isinstance(value, Path):
+        return [value], None
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        paths = [each for each in value if isinstance(each, Path)]
+        rest = [each for each in value if not isinstance(each, Path)]
+        return paths, rest if rest or not paths else None
+    return [], value

@@ -1,0 +1,165 @@
+"""The cast: which engines may play which model, in order of preference, and who of them can play it now."""
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import msgspec
+
+from understudy.engines.engine import Availability, Contract, LocalEngine
+from understudy.errors import ConfigurationError
+
+EVERY_MODEL = "*"
+
+log = logging.getLogger(__name__)
+
+
+class Tried(msgspec.Struct, frozen=True):
+    """An engine that comes before the chosen one, and why it does not play."""
+
+    engine: str
+    reason: str
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """Who plays, and who would have been preferred. No engine: nobody can; `tried` says why."""
+
+    engine: LocalEngine | None
+    tried: tuple[Tried, ...] = ()
+
+
+class Described(msgspec.Struct, frozen=True, kw_only=True):
+    """One engine, for operators."""
+
+    name: str
+    version: str
+    preview: bool
+    available: bool
+    reason: str
+    remedy: str
+    models: tuple[str, ...]
+    """The addresses of the models that it is cast for and can play."""
+
+
+class Cast:
+    """Engines, the models they are cast for, and the options they run with."""
+
+    def __init__(
+        self,
+        engines: Mapping[str, LocalEngine],
+        casting: Mapping[str, Sequence[str]],
+        options: Mapping[str, Mapping[str, object]] | None = None,
+        *,
+        fresh: float = 5.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`casting` maps a model's address, or "*" for all others, to names of engines, the best one first.
+
+        `options` are by engine's name. An engine's answer on whether it is available counts for `fresh` seconds.
+
+        Raises `ConfigurationError` if an engine is named that does not exist.
+        """
+        for key, names in casting.items():
+            for name in names:
+                _must_exist(name, engines, f"cast.{key}")
+        for name in options or {}:
+            _must_exist(name, engines, f"engines.{name}")
+        self._engines = dict(engines)
+        self._casting = {_canonical(key): tuple(dict.fromkeys(names)) for key, names in casting.items()}
+        self._options = dict(options or {})
+        self._fresh = fresh
+        self._clock = clock
+        self._answers: dict[str, tuple[float, Availability]] = {}
+
+    @property
+    def engines(self) -> tuple[LocalEngine, ...]:
+        """Every engine there is, cast or not."""
+        return tuple(self._engines.values())
+
+    def of(self, model: Contract) -> tuple[LocalEngine, ...]:
+        """The engines cast for the model, the best one first; an empty casting means that nobody plays it."""
+        names = self._casting.get(_canonical(model.address))
+        if names is None:
+            names = self._casting.get(EVERY_MODEL, ())
+        return tuple(self._engines[name] for name in names)
+
+    def choose(self, model: Contract) -> Choice:
+        """The first engine cast for the model that can play it and is available now."""
+        tried = []
+        for engine in self.of(model):
+            if not _plays(engine, model):
+                tried.append(Tried(engine.name, f"It cannot play {model.address}."))
+                continue
+            availability = self.availability(engine)
+            if availability.ok:
+                return Choice(engine, tuple(tried))
+            tried.append(Tried(engine.name, availability.reason))
+        return Choice(None, tuple(tried))
+
+    def options(self, engine: LocalEngine) -> Mapping[str, object]:
+        """What the operator set for the engine."""
+        return self._options.get(engine.name, {})
+
+    def availability(self, engine: LocalEngine) -> Availability:
+        """The engine's answer, at most `fresh` seconds old. One that fails to answer is not available."""
+        now = self._clock()
+        asked, answer = self._answers.get(engine.name, (now, None))
+        if answer is None or now - asked >= self._fresh:
+            answer = self._ask(engine)
+            self._answers[engine.name] = (now, answer)
+        return answer
+
+    def describe(self, models: Iterable[Contract]) -> tuple[Described, ...]:
+        """A row for every engine, in the order of their names."""
+        cast = [
+            (model.address, engine.name)
+            for model in models
+            for engine in self.of(model)
+            if _plays(engine, model)
+        ]
+        rows = []
+        for name in sorted(self._engines):
+            engine = self._engines[name]
+            availability = self.availability(engine)
+            rows.append(
+                Described(
+                    name=name,
+                    version=engine.version,
+                    preview=engine.preview,
+                    available=availability.ok,
+                    reason=availability.reason,
+                    remedy=availability.remedy,
+                    models=tuple(address for address, by in cast if by == name),
+                )
+            )
+        return tuple(rows)
+
+    def _ask(self, engine: LocalEngine) -> Availability:
+        try:
+            return engine.availability(self.options(engine))
+        except Exception as error:
+            log.exception("Engine %s did not say whether it is available", engine.name)
+            return Availability(
+                ok=False,
+                reason=f"It could not say whether it is available ({type(error).__name__}).",
+                remedy="The server's log has the cause.",
+            )
+
+
+def _plays(engine: LocalEngine, model: Contract) -> bool:
+    try:
+        return engine.plays(model)
+    except Exception:
+        log.exception("Engine %s did not say whether it plays %s", engine.name, model.address)
+        return False
+
+
+def _canonical(address: str) -> str:
+    """Addresses are compared as requests spell them: in any case, '.' and '-' alike."""
+    return address.lower().replace(".", "-")
+
+
+def _must_exist(name: str, engines: Mapping[str, LocalEngine], key: str) -> None:
+    if name not in engines:
+        known = ", ".join(sorted(engines)) or "none"
+        raise ConfigurationError(f"{key}: there is no engine {name!r}; the engines are: {known}")

@@ -1,0 +1,100 @@
+"""Replicas as processes of this machine."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from understudy.engines.engine import Job, LocalEngine, Output
+from understudy.errors import ConfigurationError, ReplicaLost
+from understudy.executors.executor import Listener, ReplicaState, RunEvent
+from understudy.executors.outputs import checked_outputs
+from understudy.executors.pool import Pool, Sleep
+from understudy.executors.timings import Timings
+
+log = logging.getLogger(__name__)
+
+
+class LocalExecutor:
+    """An `Executor` with one pool of processes for each engine (and each set of options it is asked to run with).
+
+    Two options are read here, and handed to the pipeline like the others: `replicas`, how many processes there may
+    be, in place of the engine's own number; `persistent`, whether they stay loaded when idle.
+    """
+
+    def __init__(
+        self,
+        timings: Timings = Timings(),  # noqa: B008 - frozen
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Sleep = asyncio.sleep,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        """`clock` measures durations, `now` dates states for operators, `sleep` waits for idling and backoff."""
+        self._timings = timings
+        self._clock = clock
+        self._sleep = sleep
+        self._now = now
+        self._pools: dict[tuple[str, bytes], Pool] = {}
+        self._closed = False
+
+    async def run(
+        self, engine: LocalEngine, options: Mapping[str, object], job: Job, listen: Listener
+    ) -> tuple[Output, ...]:
+        """See `Executor`."""
+        if self._closed:
+            raise ReplicaLost("The executor is closed.")
+        outputs = await self._pool(engine, options).run(job, _careful(listen))
+        return checked_outputs(job, outputs)
+
+    def capacity(self, engine: LocalEngine, options: Mapping[str, object]) -> int:
+        """See `Executor`."""
+        number = options.get("replicas", engine.replicas)
+        if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+            raise ConfigurationError(
+                f"engine {engine.name}: the option replicas must be a whole number of at least 1, not {number!r}"
+            )
+        return number
+
+    def replicas(self) -> tuple[ReplicaState, ...]:
+        """See `Executor`."""
+        return tuple(state for pool in self._pools.values() for state in pool.replicas())
+
+    async def close(self) -> None:
+        """See `Executor`."""
+        self._closed = True
+        await asyncio.gather(*(pool.close() for pool in self._pools.values()))
+
+    def _pool(self, engine: LocalEngine, options: Mapping[str, object]) -> Pool:
+        try:
+            key = (engine.name, msgspec.msgpack.encode(dict(options), order="sorted"))
+        except (TypeError, ValueError) as error:
+            message = f"engine {engine.name}: its options cannot be handed to a process: {error}"
+            raise ConfigurationError(message) from error
+        pool = self._pools.get(key)
+        if pool is None:
+            pool = self._pools[key] = Pool(
+                engine,
+                options,
+                self.capacity(engine, options),
+                self._timings,
+                persistent=engine.persistent or options.get("persistent") is True,
+                clock=self._clock,
+                sleep=self._sleep,
+                now=self._now,
+            )
+        return pool
+
+
+def _careful(listen: Listener) -> Listener:
+    """The listener, but what it does wrong hurts neither the run nor the replica."""
+
+    def hear(event: RunEvent) -> None:
+        try:
+            listen(event)
+        except Exception:
+            log.exception("A listener failed on %r", event)
+
+    return hear

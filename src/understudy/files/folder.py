@@ -1,0 +1,146 @@
+"""Storage in a folder of this machine, written so that a power cut takes nothing that was acknowledged.
+
+obstore's local store renames into place but never calls fsync, neither on the file nor on its folder: after a power
+cut a record could point at a file that is empty or not there. So writing is done here, in the order that POSIX asks
+for: content to disk, rename, folder entry to disk. Reading is obstore's.
+"""
+
+import asyncio
+import errno
+import os
+import shutil
+import stat
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from secrets import token_hex
+
+from understudy.errors import ConfigurationError, StorageFailed
+from understudy.files.storage import Storage, check_key
+
+# On the same file system as the rest, so that a rename is possible; no key can begin with a dot.
+_INCOMING = ".incoming"
+_ABANDONED = 24 * 3600
+
+
+class FolderStorage(Storage):
+    """`Storage` below `root`, which is made if missing."""
+
+    def __init__(self, root: Path, now: float | None = None) -> None:
+        """`now`: Unix time, for the sweep of what a crash left behind.
+
+        Raises `ConfigurationError` if the folder cannot be made or written to.
+        """
+        from obstore.store import LocalStore
+
+        self._root = root.absolute()
+        self._incoming = self._root / _INCOMING
+        try:
+            self._incoming.mkdir(parents=True, exist_ok=True)
+            _sweep(self._incoming, time.time() if now is None else now)
+        except OSError as error:
+            raise ConfigurationError(
+                f"storage: the folder {root} cannot be used: {error.strerror}"
+            ) from error
+        super().__init__(LocalStore(self._root))
+
+    async def put(self, key: str, source: Path) -> None:
+        """See `Storage.put`. On the same file system the file is linked, not copied."""
+        await asyncio.to_thread(self._keep, check_key(key), source)
+
+    async def put_bytes(self, key: str, content: bytes) -> None:
+        """See `Storage.put_bytes`."""
+        await asyncio.to_thread(self._keep, check_key(key), content)
+
+    async def delete(self, keys: Iterable[str]) -> None:
+        """See `Storage.delete`. Folders that become empty go, too."""
+        await asyncio.to_thread(self._remove, [check_key(key) for key in keys])
+
+    def local_path(self, key: str) -> Path | None:
+        """See `Storage.local_path`."""
+        path = self._root / check_key(key)
+        return path if path.is_file() else None
+
+    async def fetch(self, key: str, to: Path) -> None:
+        """See `Storage.fetch`."""
+        try:
+            await asyncio.to_thread(shutil.copyfile, self._root / check_key(key), to)
+        except OSError as error:
+            raise StorageFailed(f"the file {key} cannot be read from storage: {error.strerror}") from error
+
+    def _keep(self, key: str, content: Path | bytes) -> None:
+        staged = self._incoming / token_hex(16)
+        try:
+            if isinstance(content, bytes):
+                staged.write_bytes(content)
+            else:
+                _link_or_copy(content, staged)
+            _sync(staged)
+            self._move(staged, self._root / key)
+        except OSError as error:
+            raise StorageFailed(f"storage could not take {key}: {error.strerror}") from error
+        finally:
+            # Still there after a failure, or if key was the same file already: rename(2) then does nothing.
+            staged.unlink(missing_ok=True)
+
+    def _move(self, staged: Path, path: Path) -> None:
+        for attempt in range(3):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                staged.replace(path)
+                break
+            except FileNotFoundError:
+                # A delete took the folder away, empty as it still was.
+                if attempt == 2:
+                    raise
+        # All the way up: another writer may have made a folder above, and not have come to this point yet.
+        for folder in path.parents[: len(path.relative_to(self._root).parts)]:
+            _sync(folder)
+
+    def _remove(self, keys: list[str]) -> None:
+        for key in keys:
+            path = self._root / key
+            try:
+                path.unlink(missing_ok=True)
+            except (IsADirectoryError, NotADirectoryError):
+                continue  # then there is no file of that name
+            except OSError as error:
+                raise StorageFailed(f"storage could not delete {key}: {error.strerror}") from error
+            self._prune(path.parent)
+
+    def _prune(self, folder: Path) -> None:
+        while folder != self._root:
+            try:
+                folder.rmdir()
+            except OSError:
+                return  # not empty
+            folder = folder.parent
+
+
+def _link_or_copy(source: Path, to: Path) -> None:
+    if not stat.S_ISREG(source.lstat().st_mode):
+        raise OSError(errno.EINVAL, "it is not a plain file")
+    try:
+        os.link(source, to)
+    except OSError:
+        # Another file system, or one without links.
+        shutil.copyfile(source, to)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sweep(incoming: Path, now: float) -> None:
+    """Remove what a crash left behind; another process may be writing, so only what is old."""
+    for path in incoming.iterdir():
+        try:
+            # ctime: a link keeps the source's mtime, but renews this.
+            if path.stat().st_ctime < now - _ABANDONED:
+                path.unlink()
+        except FileNotFoundError:
+            continue  # the other process has renamed it

@@ -1,0 +1,3 @@
+from tests.client.conftest import stand_in, stand_in_server
+
+__all__ = ["stand_in", "stand_in_server"]
