@@ -18,21 +18,24 @@ def draw() -> Canvas:
     _hills(canvas)
     _meadow(canvas)
     _road(canvas)
-    _grass(canvas, 330, 520, 5200)
-    _bicycle(canvas, 838, 486, 1.0)
-    _grass(canvas, 520, 730, 2600)
-    _flowers(canvas)
+    _grass(canvas, 330, 545, 5600)
+    _flowers(canvas, 400, 560, 90)
+    _bicycle(canvas, 922, 486, 1.0)
+    _grass(canvas, 545, 730, 2500)
+    _flowers(canvas, 585, 715, 90)
     canvas.glow(1010, 150, 620, (255, 240, 190), 0.22)
     return canvas
 
 
 def _clouds(canvas: Canvas) -> None:
     for x, y, size in ((250, 120, 1.3), (620, 78, 0.8), (900, 190, 0.9), (1180, 96, 1.1), (60, 236, 0.7), (480, 226, 0.6)):
-        for _ in range(16):
-            dx, dy = canvas.random.normal(0, 62 * size), -abs(canvas.random.normal(0, 15 * size))
-            r = canvas.random.uniform(16, 40) * size * np.exp(-abs(dx) / 130 / size)
-            canvas.shape(ellipse(x + dx, y + dy, r * 1.5, r), (255, 253, 246), blur=8, alpha=0.5)
-        canvas.shape(ellipse(x, y + 13 * size, 105 * size, 8 * size), (196, 214, 230), blur=8, alpha=0.55)
+        for _ in range(26):
+            dx = canvas.random.normal(0, 60 * size)
+            r = canvas.random.uniform(14, 38) * size * np.exp(-abs(dx) / 110 / size)
+            lift = canvas.random.uniform(0, 34) * size * np.exp(-abs(dx) / 70 / size)
+            shade = mix((222, 232, 242), (255, 254, 248), lift / 34 / size)
+            canvas.shape(ellipse(x + dx, y - lift - r * 0.3, r * 1.4, r), shade, blur=5, alpha=0.62)
+        canvas.shape(ellipse(x, y + 6 * size, 110 * size, 7 * size), (206, 222, 236), blur=8, alpha=0.6)
 
 
 def _hills(canvas: Canvas) -> None:
@@ -126,10 +129,9 @@ def _grass(canvas: Canvas, top: float, bottom: float, count: int) -> None:
         canvas.hairs(starts, np.stack([lean, -height], 1), fills, 0.7 + 2.4 * n, bend=0.18)
 
 
-def _flowers(canvas: Canvas) -> None:
+def _flowers(canvas: Canvas, top: float, bottom: float, count: int) -> None:
     palette: tuple[Colour, ...] = ((252, 250, 240), (250, 214, 84), (232, 104, 84), (174, 140, 214))
-    for _ in range(170):
-        y = 400 + canvas.random.random() ** 0.8 * 310
+    for y in np.sort(canvas.random.uniform(top, bottom, count)):
         near = (y - HORIZON) / (HEIGHT - HORIZON)
         x = canvas.random.uniform(0, WIDTH)
         if abs(x - _centre(y)) < _width(y) * 0.6:

@@ -17,6 +17,7 @@ from understudy.api.parts import Limits, Parts
 from understudy.catalogue.loader import load_catalogue
 from understudy.errors import AddressRefused
 from understudy.files.folder import FolderStorage
+from understudy.files.weburl import parse_url
 from understudy.tasks.desk import Desk
 from understudy.tasks.events import Events
 from understudy.tasks.projects import Credentials, Projects
@@ -36,6 +37,7 @@ CATALOGUE = load_catalogue()
 
 async def vet(url: str) -> None:
     """Refuses what a test calls private; nothing is resolved."""
+    parse_url(url)
     if any(host in url for host in ("127.0.0.1", "10.0.0.", "169.254.", "localhost", "[::1]", "192.168.")):
         raise AddressRefused("The host of the address is in a network that this server does not reach.")
 

@@ -11,6 +11,14 @@ from understudy.api.wiro.run import CALLBACK_PLACEHOLDER
 from understudy.catalogue.catalogue import Catalogue
 from understudy.catalogue.checked import Sample, Stored, Url
 
+FORM = (
+    b"".join(
+        b'--b\r\nContent-Disposition: form-data; name="%b"\r\n\r\n%b\r\n' % field
+        for field in ((b"prompt", b"x"), (b"seconds", b"8"))
+    )
+    + b"--b--\r\n"
+)
+
 
 async def error(served: Served, path: str = SORA, **request: Any) -> tuple[int, str]:
     """Code and message of a refusal; makes sure that no task came of it."""
@@ -53,8 +61,7 @@ async def test_ids_rise(served: Served) -> None:
         ({}, b'{"prompt": "x", "seconds": 8}'),
         (
             {"content-type": "multipart/form-data; boundary=b"},
-            b'--b\r\nContent-Disposition: form-data; name="prompt"\r\n\r\nx\r\n'
-            b'--b\r\nContent-Disposition: form-data; name="seconds"\r\n\r\n8\r\n--b--\r\n',
+            FORM,
         ),
     ],
 )

@@ -10,13 +10,47 @@ from understudy.tasks.file_records import new_address, new_file
 from understudy.tasks.lifecycle import Status
 from understudy.tasks.records import File, Task
 
-FIELDS = (
-    "id uuid name socketaccesstoken parameters debugoutput debugerror starttime endtime elapsedseconds status cps"
-    " totalcost guestid projectid modelid description basemodelid runtype modelfolderid modelfileid callbackurl"
-    " marketplaceid createtime canceltime assigntime accepttime preprocessstarttime preprocessendtime"
-    " postprocessstarttime postprocessendtime pexit categories outputs size modeldescription modelslugowner"
-    " modelslugproject engine"
-).split()
+FIELDS = [
+    "id",
+    "uuid",
+    "name",
+    "socketaccesstoken",
+    "parameters",
+    "debugoutput",
+    "debugerror",
+    "starttime",
+    "endtime",
+    "elapsedseconds",
+    "status",
+    "cps",
+    "totalcost",
+    "guestid",
+    "projectid",
+    "modelid",
+    "description",
+    "basemodelid",
+    "runtype",
+    "modelfolderid",
+    "modelfileid",
+    "callbackurl",
+    "marketplaceid",
+    "createtime",
+    "canceltime",
+    "assigntime",
+    "accepttime",
+    "preprocessstarttime",
+    "preprocessendtime",
+    "postprocessstarttime",
+    "postprocessendtime",
+    "pexit",
+    "categories",
+    "outputs",
+    "size",
+    "modeldescription",
+    "modelslugowner",
+    "modelslugproject",
+    "engine",
+]
 NO_TASK = {"result": False, "errors": [{"code": 1, "message": "There is no task yet."}]}
 NO_NAME = {"result": False, "errors": [{"code": 0, "message": "taskid or socketaccesstoken is required"}]}
 

@@ -12,11 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-INSTANT = """
-engines = ["understudy.testing.instant:engine", "understudy.testing.trouble:engine"]
-[cast]
-"*" = ["{engine}"]
-"""
+ENGINES = ("understudy.testing.instant:engine", "understudy.testing.trouble:engine")
 
 
 class Live(msgspec.Struct, kw_only=True):
@@ -35,12 +31,14 @@ class Live(msgspec.Struct, kw_only=True):
 
     def sigkill(self) -> None:
         self.process.kill()
-        self.process.wait()
+        self.process.communicate()
 
     def stop(self, seconds: float = 20.0) -> int:
+        """SIGTERM; returns the exit code."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(seconds)
+            self.process.communicate(timeout=seconds)
+        return self.process.returncode
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -50,13 +48,10 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def start(folder: Path, *, engine: str = "instant", config: str = "", port: int = 0) -> Live:
-    """Start a server with its data under `folder`; returns once it answers."""
+    """Start a server with its data under `folder`; returns once it answers. `config`: lines with dotted keys."""
     folder.mkdir(exist_ok=True)
     file = folder / "understudy.toml"
-    head, _, tables = INSTANT.format(engine=engine).partition("[cast]")
-    file.write_text(
-        f"{head}{config}\n[cast]{tables}" if "[" not in config else f"{head}[cast]{tables}{config}"
-    )
+    file.write_text(f'engines = {json.dumps(ENGINES)}\ncast."*" = ["{engine}"]\n{config}\n')
     with (folder / "server.log").open("a") as log:
         process = subprocess.Popen(
             [
@@ -91,14 +86,10 @@ def live(folder: Path, *, engine: str = "instant", config: str = "") -> Iterator
     try:
         yield server
     finally:
-        if server.process.poll() is None:
-            try:
-                server.stop()
-            except subprocess.TimeoutExpired:
-                server.sigkill()
-                raise
-        assert server.process.stdout is not None
-        server.process.stdout.close()
+        try:
+            server.stop()
+        finally:
+            server.sigkill()
 
 
 def until(accept, seconds: float = 30.0):  # type: ignore[no-untyped-def]

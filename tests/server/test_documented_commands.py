@@ -17,7 +17,7 @@ OVI, SORA = ((PAGES / name).read_text() for name in ("chetwinlow1-ovi.txt", "ope
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     with live(
-        tmp_path_factory.mktemp("server"), engine="trouble", config="\n[engine.trouble]\nreplicas = 1\n"
+        tmp_path_factory.mktemp("server"), engine="trouble", config="engine.trouble.replicas = 1"
     ) as running:
         yield running
 

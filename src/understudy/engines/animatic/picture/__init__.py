@@ -1,0 +1,1 @@
+"""What is seen: scenes that a camera moves through, and the words over them."""
