@@ -1,6 +1,6 @@
 """Draws the catalogue's sample inputs: illustrations of our own, the same bytes on every run.
 
-    python scripts/draw_samples.py [FOLDER] [NAME...]
+python scripts/draw_samples.py [FOLDER] [NAME...]
 """
 
 import sys
@@ -20,8 +20,9 @@ PICTURES: dict[str, Callable[[], Canvas]] = {
 }
 
 
-def main(folder: Path = FOLDER, *names: str) -> None:
+def main(folder: str | Path = FOLDER, *names: str) -> None:
     """Draw all pictures, or those with a name."""
+    folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     for name in names or PICTURES:
         file = folder / name
@@ -30,4 +31,4 @@ def main(folder: Path = FOLDER, *names: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:2]), *sys.argv[2:])
+    main(*sys.argv[1:])

@@ -3,7 +3,7 @@
 Coordinates are in a 1280 × 720 frame, x to the right, y down; colours are (r, g, b) from 0 to 255.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,8 @@ _SCALE = 2
 Colour = tuple[float, float, float]
 Points = np.ndarray
 """Shape (n, 2)."""
+Brightness = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""Of x and y."""
 
 
 def curve(points: Sequence[tuple[float, float]], *, closed: bool = True, steps: int = 12) -> Points:
@@ -49,6 +51,20 @@ def ribbon(points: Sequence[tuple[float, float]], widths: Sequence[float]) -> Po
 def box(left: float, top: float, right: float, bottom: float) -> Points:
     """A rectangle."""
     return np.array([(left, top), (right, top), (right, bottom), (left, bottom)], float)
+
+
+def shifted(points: Points, dx: float, dy: float) -> Points:
+    """The same shape elsewhere: a shadow."""
+    return points + np.array((dx, dy))
+
+
+def contains(area: Points, points: Points) -> np.ndarray:
+    """Which of the points lie inside a polygon (even-odd rule); shape (n,), bool."""
+    x, y = points[:, 0:1], points[:, 1:2]
+    a, b = area, np.roll(area, -1, 0)
+    crosses = (a[:, 1] > y) != (b[:, 1] > y)
+    at = (b[:, 0] - a[:, 0]) * (y - a[:, 1]) / (b[:, 1] - a[:, 1] + 1e-9) + a[:, 0]
+    return (crosses & (x < at)).sum(1) % 2 == 1
 
 
 def mix(a: Colour, b: Colour, share: float) -> Colour:
@@ -97,7 +113,9 @@ class Canvas:
         stops = [(0.0, fill)] if is_colour else fill
         self._image.paste(self._gradient(size, stops, low), tuple(low), mask)  # type: ignore[arg-type]
 
-    def line(self, points: Sequence[tuple[float, float]], width: float, fill: Colour, alpha: float = 1.0) -> None:
+    def line(
+        self, points: Sequence[tuple[float, float]], width: float, fill: Colour, alpha: float = 1.0
+    ) -> None:
         """A smooth line of one width with round ends."""
         self.shape(ribbon(points, (width, width)), fill, alpha=alpha)
         for x, y in (points[0], points[-1]):
@@ -109,7 +127,12 @@ class Canvas:
         self.shape(np.concatenate([outside, outside[:1], inside[:1], inside[::-1]]), fill)
 
     def hairs(
-        self, starts: Points, directions: Points, fills: Sequence[Colour], width: float = 1.2, bend: float = 0.0
+        self,
+        starts: Points,
+        directions: Points,
+        fills: Sequence[Colour],
+        width: float = 1.2,
+        bend: float = 0.0,
     ) -> None:
         """Many thin tapering strokes: fur, grass. Each goes from its start along its direction."""
         draw = ImageDraw.Draw(self._image)
@@ -156,14 +179,14 @@ class Canvas:
         distance = ((u / WIDTH - 0.5) ** 2 + (v / HEIGHT - 0.5) ** 2) * 2
         small = small * (1 - vignette * distance[..., None])
         noise = Image.fromarray(self.random.normal(0, 1, (HEIGHT, WIDTH)).astype(np.float32))
-        small = small + np.asarray(noise.filter(ImageFilter.BoxBlur(0)), np.float32)[..., None] * grain
+        small = small + np.asarray(noise, np.float32)[..., None] * grain
         image = Image.fromarray(np.clip(small, 0, 255).astype(np.uint8))
         image.save(file, "JPEG", quality=80, optimize=True, progressive=True)
 
-    def _light(self, brightness: object, colour: Colour, strength: float) -> None:
+    def _light(self, brightness: Brightness, colour: Colour, strength: float) -> None:
         width, height = self._image.size
         v, u = np.mgrid[0 : height // 4, 0 : width // 4].astype(np.float32) * 4 / _SCALE
-        light = np.clip(brightness(u, v) * strength, 0, 1) * 255  # type: ignore[operator]
+        light = np.clip(brightness(u, v) * strength, 0, 1) * 255
         mask = Image.fromarray(light.astype(np.uint8)).resize(self._image.size, Image.Resampling.BICUBIC)
         solid = Image.new("RGB", self._image.size, tuple(int(value) for value in colour))
         self._image.paste(ImageChops.screen(self._image, solid), (0, 0), mask)

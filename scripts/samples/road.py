@@ -28,7 +28,14 @@ def draw() -> Canvas:
 
 
 def _clouds(canvas: Canvas) -> None:
-    for x, y, size in ((250, 120, 1.3), (620, 78, 0.8), (900, 190, 0.9), (1180, 96, 1.1), (60, 236, 0.7), (480, 226, 0.6)):
+    for x, y, size in (
+        (250, 120, 1.3),
+        (620, 78, 0.8),
+        (900, 190, 0.9),
+        (1180, 96, 1.1),
+        (60, 236, 0.7),
+        (480, 226, 0.6),
+    ):
         for _ in range(26):
             dx = canvas.random.normal(0, 60 * size)
             r = canvas.random.uniform(14, 38) * size * np.exp(-abs(dx) / 110 / size)
@@ -57,12 +64,18 @@ def _hills(canvas: Canvas) -> None:
         for _ in range(7):
             dx, dy = canvas.random.normal(0, size * 0.5, 2)
             shade = mix((70, 118, 74), (146, 170, 92), canvas.random.random())
-            canvas.shape(ellipse(x + dx, y - size * 0.7 + dy * 0.7, size * 0.55, size * 0.5), shade, blur=1, alpha=0.9)
+            canvas.shape(
+                ellipse(x + dx, y - size * 0.7 + dy * 0.7, size * 0.55, size * 0.5), shade, blur=1, alpha=0.9
+            )
 
 
 def _meadow(canvas: Canvas) -> None:
     ground = box(-5, HORIZON, WIDTH + 5, HEIGHT + 5)
-    canvas.shape(ground, [(HORIZON, (196, 200, 122)), (400, (142, 176, 82)), (560, (96, 144, 62)), (HEIGHT, (60, 106, 46))], blur=2)
+    canvas.shape(
+        ground,
+        [(HORIZON, (196, 200, 122)), (400, (142, 176, 82)), (560, (96, 144, 62)), (HEIGHT, (60, 106, 46))],
+        blur=2,
+    )
     canvas.mottle(box(0, HORIZON + 8, WIDTH, HEIGHT), 34, 0.12, stretch=5)
 
 
@@ -89,9 +102,17 @@ def _road(canvas: Canvas) -> None:
     canvas.shape(band(0, 0.56), (120, 128, 66), blur=4, alpha=0.8)
     canvas.shape(road, [(HORIZON, (226, 206, 160)), (430, (206, 172, 122)), (HEIGHT, (164, 122, 80))], blur=1)
     for track in (-0.27, 0.27):
-        canvas.shape(band(track, 0.13), [(HORIZON, (214, 190, 144)), (HEIGHT, (138, 98, 62))], blur=5, alpha=0.75, within=road)
+        canvas.shape(
+            band(track, 0.13),
+            [(HORIZON, (214, 190, 144)), (HEIGHT, (138, 98, 62))],
+            blur=5,
+            alpha=0.75,
+            within=road,
+        )
         canvas.shape(band(track - 0.05, 0.03), (110, 76, 48), blur=4, alpha=0.4, within=road)
-    canvas.shape(band(0, 0.07), [(HORIZON, (176, 182, 104)), (HEIGHT, (96, 122, 54))], blur=5, alpha=0.7, within=road)
+    canvas.shape(
+        band(0, 0.07), [(HORIZON, (176, 182, 104)), (HEIGHT, (96, 122, 54))], blur=5, alpha=0.7, within=road
+    )
     canvas.mottle(road, 9, 0.09, stretch=3)
     for _ in range(420):
         y = HORIZON + canvas.random.random() ** 0.6 * (HEIGHT - HORIZON)
@@ -120,7 +141,9 @@ def _grass(canvas: Canvas, top: float, bottom: float, count: int) -> None:
     for index in np.flatnonzero(keep):
         n = near[index]
         blades = 3
-        starts = np.stack([x[index] + canvas.random.normal(0, 6 * n + 1, blades), np.full(blades, y[index])], 1)
+        starts = np.stack(
+            [x[index] + canvas.random.normal(0, 6 * n + 1, blades), np.full(blades, y[index])], 1
+        )
         height = canvas.random.uniform(14, 46, blades) * n * edge[index] + 2
         lean = canvas.random.normal(0.16, 0.3, blades) * height
         tones = canvas.random.random(blades) ** 1.5
@@ -140,7 +163,9 @@ def _flowers(canvas: Canvas, top: float, bottom: float, count: int) -> None:
         up = y - 30 * near
         for turn in range(5):
             angle = turn * 2 * np.pi / 5
-            canvas.shape(ellipse(x + r * np.cos(angle), up + r * 0.7 * np.sin(angle), r * 0.75, r * 0.6), colour)
+            canvas.shape(
+                ellipse(x + r * np.cos(angle), up + r * 0.7 * np.sin(angle), r * 0.75, r * 0.6), colour
+            )
         canvas.shape(ellipse(x, up, r * 0.55, r * 0.45), (240, 184, 60))
 
 
@@ -161,16 +186,40 @@ def _bicycle(canvas: Canvas, x: float, y: float, scale: float) -> None:
         canvas.ring(cx, cy, radius * scale, radius * scale, 7 * scale, tyre)
         canvas.ring(cx, cy, (radius - 7) * scale, (radius - 7) * scale, 2.5 * scale, metal)
         canvas.shape(ellipse(cx, cy, 6, 6), (90, 92, 96))
-        guard = [(u + (radius + 7) * np.cos(a), v + (radius + 7) * np.sin(a)) for a in np.radians(np.linspace(195, 318, 9))]
+        guard = [
+            (u + (radius + 7) * np.cos(a), v + (radius + 7) * np.sin(a))
+            for a in np.radians(np.linspace(195, 318, 9))
+        ]
         canvas.line([at(*each) for each in guard], 4, (150, 38, 34))
-    tubes = ((saddle, crank), (crank, head), ((-38, -92), (80, -92)), (rear, crank), (rear, (-38, -88)), (head, front), ((84, -88), bars))
+    tubes = (
+        (saddle, crank),
+        (crank, head),
+        ((-38, -92), (80, -92)),
+        (rear, crank),
+        (rear, (-38, -88)),
+        (head, front),
+        ((84, -88), bars),
+    )
     for start, end in tubes:
         canvas.line([at(*start), at(*end)], 8.5, frame)
         canvas.line([at(start[0] - 1, start[1] - 1.6), at(end[0] - 1, end[1] - 1.6)], 2.2, light, 0.8)
     canvas.line([at(74, -148), at(92, -158), at(70, -164), at(42, -158)], 5.5, (190, 194, 198))
     canvas.line([at(52, -160), at(34, -155)], 9, (88, 52, 34))
     canvas.line([at(-44, -106), at(-48, -126)], 5, metal)
-    canvas.shape(curve([at(-82, -132), at(-60, -140), at(-34, -133), at(-10, -131), at(-12, -126), at(-40, -122), at(-70, -118)]), (92, 56, 36))
+    canvas.shape(
+        curve(
+            [
+                at(-82, -132),
+                at(-60, -140),
+                at(-34, -133),
+                at(-10, -131),
+                at(-12, -126),
+                at(-40, -122),
+                at(-70, -118),
+            ]
+        ),
+        (92, 56, 36),
+    )
     canvas.ring(*at(*crank), 19 * scale, 19 * scale, 4, (70, 70, 74))
     canvas.line([at(-2, 12), at(16, 46)], 5, metal)
     canvas.line([at(4, 48), at(30, 45)], 6, tyre)
@@ -185,7 +234,13 @@ def _bicycle(canvas: Canvas, x: float, y: float, scale: float) -> None:
     for column in range(7):
         u = 92 + column * 9
         canvas.line([at(u, -150), at(97 + column * 7.2, -104)], 1.4, (122, 82, 46), 0.6)
-    for u, v, colour in ((100, -160, (252, 250, 240)), (114, -168, (250, 214, 84)), (128, -162, (232, 104, 84)), (140, -158, (252, 250, 240)), (107, -152, (232, 104, 84))):
+    for u, v, colour in (
+        (100, -160, (252, 250, 240)),
+        (114, -168, (250, 214, 84)),
+        (128, -162, (232, 104, 84)),
+        (140, -158, (252, 250, 240)),
+        (107, -152, (232, 104, 84)),
+    ):
         canvas.line([at(118, -140), at(u, v)], 1.6, (86, 128, 60))
         canvas.shape(ellipse(*at(u, v), 7, 6), colour)
         canvas.shape(ellipse(*at(u, v), 2.6, 2.3), (214, 160, 50))

@@ -119,6 +119,7 @@ async def serving(folder: Path, **changes: Any) -> AsyncIterator[Served]:
             base_url=BASE,
             incoming=incoming,
             limits=limits,
+            remember_project_seconds=changes.pop("remember_project_seconds", 0.0),
         ),
         **changes,
     )

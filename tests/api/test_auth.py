@@ -99,6 +99,17 @@ async def test_old_keys_stop_working_when_they_are_rotated(served: Served) -> No
     assert await heard(served, signed(fresh)) == IN
 
 
+async def test_a_project_may_be_remembered_for_a_while(tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("remembered")
+    async with serving(folder, remember_project_seconds=0.2) as served:
+        assert await heard(served, served.headers()) == IN
+        fresh = await served.parts.projects.rotate(served.owner.project.id)
+        assert await heard(served, signed(fresh)) == IN
+        assert await heard(served, served.headers() | {"x-signature": "0" * 64}) == INVALID
+        await asyncio.sleep(0.25)
+        assert await heard(served, served.headers()) == FOREIGN
+
+
 async def test_requests_from_elsewhere_are_refused(served: Served) -> None:
     await served.parts.projects.set_allow(served.owner.project.id, ("203.0.113.0/24",))
     assert await heard(served, served.headers()) == "Requested ip 127.0.0.1 is not allowed."

@@ -14,9 +14,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.server.live import Live, start, until
+from tests.server.patience import until
 from understudy.client.credentials import Credentials
 from understudy.client.signing import signed_headers
+from understudy.testing.live import Live, start
 
 KILLS = 20
 PROMPTS = {
@@ -49,7 +50,11 @@ class _Handler(BaseHTTPRequestHandler):
     server: Receiver
 
     def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        length = int(self.headers["content-length"])
+        text = self.rfile.read(length)
+        if len(text) < length:
+            return  # the server was killed while it was sending
+        body = json.loads(text)
         self.server.asked += 1
         refused = self.server.asked % 5 == 0
         if not refused:
@@ -116,10 +121,12 @@ def test_nothing_is_lost_and_nothing_is_doubled(tmp_path: Path) -> None:
     loads = [Load(server.url, server.credentials, receiver.url, seed + n) for n in range(3)]
     for load in loads:
         load.start()
+    began = time.monotonic()
     for _ in range(KILLS):
         time.sleep(chance.uniform(0.05, 0.9))
         server.sigkill()
         server = begin()
+    print(f"kills over after {time.monotonic() - began:.1f} s")
     time.sleep(0.5)
     for load in loads:
         load.over.set()
@@ -127,6 +134,7 @@ def test_nothing_is_lost_and_nothing_is_doubled(tmp_path: Path) -> None:
     database = sqlite3.connect(f"file:{server.data / 'understudy.db'}?mode=ro", uri=True)
     try:
         until(lambda: waiting(database) == 0, 120)
+        print(f"all ended after {time.monotonic() - began:.1f} s")
         assert server.stop() == 0
         check(database, loads, receiver, server.data)
     finally:

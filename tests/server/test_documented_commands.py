@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.server.live import Live, environment, live, until
+from tests.server.patience import until
+from understudy.testing.live import Live, clean_environment, live
 
 PAGES = Path(__file__).parents[1] / "data" / "pages"
 OVI, SORA = ((PAGES / name).read_text() for name in ("chetwinlow1-ovi.txt", "openai-sora-2-pro.txt"))
@@ -56,7 +57,7 @@ class Shell:
             ["bash", "-c", f"{self.prepare}\n{separate}"],
             capture_output=True,
             text=True,
-            env=environment(),
+            env=clean_environment(),
             timeout=60,
             check=True,
         )

@@ -40,6 +40,7 @@ class Api:
             parts.clock,
             nonce_window=parts.nonce_window,
             trusted_proxies=parts.trusted_proxies,
+            remember_seconds=parts.remember_project_seconds,
         )
         self._endpoints = endpoints(parts)
         self._run = self._endpoints[RUN]
@@ -85,13 +86,14 @@ class Api:
             peer = scope["client"][0] if scope.get("client") else ""
             project = await self._gate.project(headers, raw_headers, peer)
             call = Call(project, scope["path"], headers, stream, limits, self._parts.incoming)
-            answer = encode(await endpoint(call))
+            answer = await endpoint(call)
+            text = answer if isinstance(answer, bytes) else encode(answer)
         except ClientGone:
             return
         except Exception as error:  # noqa: BLE001 - the one place where whatever happens becomes an answer
             await self._refuse(error, stream, send)
         else:
-            await send_json(send, 200, answer)
+            await send_json(send, 200, text)
         finally:
             if call is not None:
                 call.discard()

@@ -6,6 +6,7 @@ A key-only project sends just x-api-key. Both protocols are fixed by the clients
 """
 
 import hmac
+import time
 from collections.abc import Callable, Mapping
 
 from understudy.api.client_address import Network, client_address, networks, within
@@ -16,6 +17,8 @@ from understudy.tasks.records import Project
 _FOREIGN = "Project authorization is not founded."
 _UNSIGNED = "Project requires signature authentication. x-signature and x-nonce headers are required."
 _INVALID = "Project authorization is not valid."
+
+_MOST_REMEMBERED = 1024
 
 # A Unix time above this is in milliseconds: as seconds it would be in the year 5138.
 _MILLISECONDS = 100_000_000_000
@@ -31,11 +34,16 @@ class Gate:
         *,
         nonce_window: int = 0,
         trusted_proxies: tuple[str, ...] = (),
+        remember_seconds: float = 0.0,
     ) -> None:
-        """`nonce_window`: seconds by which a nonce may be off, 0 takes any. Raises ValueError for a bad network."""
+        """`nonce_window`: seconds by which a nonce may be off, 0 takes any. `remember_seconds`: how late a change of
+        a project may be noticed; until then it is not looked up again. Raises ValueError for a bad network.
+        """
         self._projects = projects
         self._clock = clock
         self._nonce_window = nonce_window
+        self._remember_seconds = remember_seconds
+        self._remembered: dict[bytes, tuple[float, Project]] = {}
         self._trusted: tuple[Network, ...] = networks(trusted_proxies)
 
     async def project(
@@ -46,9 +54,7 @@ class Gate:
         Raises `NotAuthorized` with the wire's messages. An unknown key and a disabled project look the same.
         """
         key = headers.get(b"x-api-key", b"")
-        project = await self._projects.by_key(key.decode("latin-1")) if key else None
-        if project is None:
-            raise NotAuthorized(_FOREIGN)
+        project = await self._by_key(key)
         if project.auth == "signature":
             nonce, signature = headers.get(b"x-nonce", b""), headers.get(b"x-signature", b"")
             if not nonce or not signature:
@@ -59,6 +65,20 @@ class Gate:
                 self._check_time(nonce)
         if project.allow:
             self._check_address(project, all_headers, peer)
+        return project
+
+    async def _by_key(self, key: bytes) -> Project:
+        now = time.monotonic()
+        until, known = self._remembered.get(key, (0.0, None))
+        if known is not None and now < until:
+            return known
+        project = await self._projects.by_key(key.decode("latin-1")) if key else None
+        if project is None:
+            self._remembered.pop(key, None)
+            raise NotAuthorized(_FOREIGN)
+        if len(self._remembered) >= _MOST_REMEMBERED:
+            self._remembered.clear()
+        self._remembered[key] = now + self._remember_seconds, project
         return project
 
     def _check_time(self, nonce: bytes) -> None:
@@ -92,5 +112,5 @@ def is_fresh(nonce: bytes, now: float, window: int) -> bool:
     text = nonce.strip()
     if not text.isdigit() or len(text) > 16:
         return False
-    time = int(text)
-    return abs((time / 1000 if time > _MILLISECONDS else time) - now) <= window
+    given = int(text)
+    return abs((given / 1000 if given > _MILLISECONDS else given) - now) <= window

@@ -9,8 +9,8 @@ from understudy.api.parts import Limits
 from understudy.api.stream import BodyStream
 from understudy.tasks.records import Project
 
-Endpoint = Callable[["Call"], Awaitable[dict[str, Any]]]
-"""Returns the answer's JSON. Raises `RequestError`."""
+Endpoint = Callable[["Call"], Awaitable[dict[str, Any] | bytes]]
+"""Returns the answer: an object, or its JSON. Raises `RequestError`."""
 
 
 class Call:

@@ -66,5 +66,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds by which a nonce, read as a Unix time, may be off; 0 takes any nonce."""
     trusted_proxies: tuple[str, ...] = ()
     """Addresses and networks of proxies whose X-Forwarded-For is believed."""
+    remember_project_seconds: float = 1.0
+    """For how long a project is not looked up again: how late a change of its keys may be noticed."""
     web: ASGIApp | None = None
     """Answers what is not the API's: the dashboard."""

@@ -4,7 +4,7 @@ A folder of models is laid out as `<owner>/<slug>.toml`; a folder `samples/` in 
 """
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -33,8 +33,8 @@ def load_catalogue(folders: Sequence[Path] = ()) -> Catalogue:
     return Catalogue(tuple(models.values()), samples)
 
 
-def read_model(file: Path, samples: Sequence[str] | dict[str, Path] = ()) -> Model:
-    """The model in one manifest that may name those samples. Raises `ConfigurationError`."""
+def read_model(file: Path, has_sample: Callable[[str], bool]) -> Model:
+    """The model in one manifest; `has_sample` tells which sample inputs it may name. Raises `ConfigurationError`."""
     try:
         model = msgspec.convert(tomllib.loads(file.read_text("utf-8")), Model)
     except OSError as error:
@@ -52,7 +52,7 @@ def read_model(file: Path, samples: Sequence[str] | dict[str, Path] = ()) -> Mod
             raise ConfigurationError(
                 f"{file}: {key}: is {written!r}, but the file's place says {expected!r}."
             )
-    for key, reason in problems(model, samples.__contains__):
+    for key, reason in problems(model, has_sample):
         raise ConfigurationError(f"{file}: {key}: {reason}.")
     return model
 
@@ -63,7 +63,7 @@ def _models_in(folder: Path, samples: dict[str, Path]) -> list[Model]:
     for file in sorted(folder.glob("*/*.toml")):
         if file.parent.name == _SAMPLES:
             continue
-        model = read_model(file, samples)
+        model = read_model(file, samples.__contains__)
         first = files.setdefault(_key(model), file)
         if first is not file:
             raise ConfigurationError(f"{file}: slug: leads to the same address as {first.name}.")

@@ -1,12 +1,12 @@
 """Searching models, as Tool/List does. Pure."""
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 
 from understudy.catalogue.manifest import Model
 
 Sort = Literal["id", "relevance", "time", "ratedusercount", "commentcount", "averagepoint"]
-SORTS: tuple[str, ...] = Sort.__args__  # type: ignore[attr-defined]
+SORTS: tuple[str, ...] = get_args(Sort)
 
 
 class Statistics(Protocol):

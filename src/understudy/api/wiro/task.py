@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from understudy.api.answers import encode
 from understudy.api.call import Call
 from understudy.api.parts import Parts
 from understudy.api.wiro.envelope import counted, success
@@ -10,7 +11,7 @@ from understudy.api.wiro.fields import one_of, text, whole
 from understudy.api.wiro.models import by_name, of_task
 from understudy.api.wiro.render import detail, task_object
 from understudy.errors import InvalidInput
-from understudy.tasks.lifecycle import Status
+from understudy.tasks.lifecycle import Status, is_terminal
 from understudy.tasks.records import File, Project, Task
 
 MOST = 100
@@ -18,6 +19,10 @@ MOST = 100
 
 _STATUSES = tuple(status.value for status in Status)
 _FAR = 10**15
+
+# Answers about tasks that are over, the latest ones: at most 8 MB.
+_KEPT = 500
+_KEPT_BYTES = 16 * 1024
 
 
 class TaskEndpoints:
@@ -28,11 +33,23 @@ class TaskEndpoints:
         self._store = parts.store
         self._catalogue = parts.catalogue
         self._base_url = parts.base_url
+        self._kept: dict[tuple[int, bool], bytes] = {}
 
-    async def detail(self, call: Call) -> dict[str, Any]:
+    async def detail(self, call: Call) -> bytes:
         """One task, by taskid, tasktoken or socketaccesstoken."""
         task = await self._desk.find(call.project, **identify(await call.fields()))
-        return detail(task, await self._outputs(task), of_task(self._catalogue, task), self._base_url)
+        # Nothing happens to a task that is over, but that its files are deleted.
+        key = (task.id, task.files_deleted)
+        over = is_terminal(task.status)
+        if over and (kept := self._kept.get(key)):
+            return kept
+        model = of_task(self._catalogue, task)
+        answer = encode(detail(task, await self._outputs(task), model, self._base_url))
+        if over and len(answer) <= _KEPT_BYTES:
+            if len(self._kept) >= _KEPT:
+                del self._kept[next(iter(self._kept))]
+            self._kept[key] = answer
+        return answer
 
     async def kill(self, call: Call) -> dict[str, Any]:
         """Stop a task in any status that is not terminal."""

@@ -47,14 +47,12 @@ class Planes:
     @classmethod
     def from_array(cls, rgb: NDArray[np.float32], dither: NDArray[np.float32] | None = None) -> Self:
         """From sRGB in 0..255, (height, width, 3); `dither`, (height, width), is added to Y against banding."""
-        parts = yuv(rgb)
-        y = parts[..., 0] if dither is None else parts[..., 0] + dither
-        height, width = y.shape
-        chroma = parts[..., 1:].reshape(height // 2, 2, width // 2, 2, 2).mean(axis=(1, 3))
-        return cls(
-            Image.fromarray(np.clip(np.rint(y), 16, 235).astype(np.uint8)),
-            *(Image.fromarray(np.clip(np.rint(chroma[..., each]), 16, 240).astype(np.uint8)) for each in (0, 1)),
-        )
+        y = rgb @ (_TO_YUV[0] * _SCALE[0]) + _OFFSET[0]
+        if dither is not None:
+            y += dither
+        quarter = (rgb[0::2, 0::2] + rgb[1::2, 0::2] + rgb[0::2, 1::2] + rgb[1::2, 1::2]) * np.float32(0.25)
+        u, v = (quarter @ (_TO_YUV[each] * _SCALE[each]) + _OFFSET[each] for each in (1, 2))
+        return cls(*(_plane(part) for part in (y, u, v)))
 
     @classmethod
     def from_image(cls, image: Image.Image) -> Self:
@@ -99,6 +97,11 @@ class Planes:
         return out
 
 
+def _plane(values: NDArray[np.float32]) -> Image.Image:
+    # Half added: the cast cuts off.
+    return Image.fromarray((np.clip(values, 16, 240) + np.float32(0.5)).astype(np.uint8))
+
+
 class Sprite:
     """A small picture with transparency that is laid over frames at an even place."""
 
@@ -108,11 +111,12 @@ class Sprite:
         width, height = (image.width + left - x + 1) // 2 * 2, (image.height + top - y + 1) // 2 * 2
         wide = Image.new("RGBA", (width, height))
         wide.paste(image, (left - x, top - y))
-        # Transparent pixels take the colour of their neighbours, or the halved chroma would have dark rims.
-        solid = np.asarray(wide).astype(np.float32)
-        weight = solid[..., 3:]
-        mean = (solid[..., :3] * weight).sum(axis=(0, 1)) / max(1.0, float(weight.sum()))
-        self._planes = Planes.from_array(np.where(weight > 0, solid[..., :3], mean).astype(np.float32))
+        # Transparent pixels take the mean colour, or the halved chroma would have dark rims.
+        pixels = np.asarray(wide)
+        shown = pixels[..., 3] > 0
+        solid = pixels[..., :3].astype(np.float32)
+        solid[~shown] = solid[shown].mean(axis=0) if shown.any() else 0
+        self._planes = Planes.from_array(solid)
         self._alpha = wide.getchannel("A")
         self._small = self._alpha.reduce(2)
         self.box: Box = (x, y, x + width, y + height)

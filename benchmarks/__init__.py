@@ -1,0 +1,1 @@
+"""The numbers to hold, measured against their goals in one run: `make bench`."""
