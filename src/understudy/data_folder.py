@@ -67,11 +67,17 @@ def write_credentials(folder: Path, **credentials: str) -> None:
     draft.replace(folder / CREDENTIALS)
 
 
-def note_url(folder: Path, url: str) -> None:
-    """Tell the clients of this machine where the server is now. Leaves alone what somebody removed or rewrote."""
+def read_credentials(folder: Path) -> dict[str, str]:
+    """What stands in `credentials.json`; nothing if somebody removed it or made something else of it."""
     try:
         known = json.loads((folder / CREDENTIALS).read_text())
     except (OSError, ValueError):
-        return
-    if isinstance(known, dict) and known.get("url") != url:
+        return {}
+    return known if isinstance(known, dict) else {}
+
+
+def note_url(folder: Path, url: str) -> None:
+    """Tell the clients of this machine where the server is now. Leaves alone what somebody removed or rewrote."""
+    known = read_credentials(folder)
+    if known and known.get("url") != url:
         write_credentials(folder, **{**known, "url": url})

@@ -45,6 +45,7 @@ from understudy.tasks.webhooks import Webhooks
 
 log = logging.getLogger(__name__)
 
+_FIRST_PROJECT = "default"
 _REQUESTS_END_SECONDS = 5
 """How long requests under way may take to end once the server stops."""
 
@@ -180,6 +181,8 @@ async def _assembled(settings: Settings, folder: Path, url: str) -> AsyncIterato
         )
 
         async def ready() -> None:
+            if dispatcher.stopping:
+                raise StoreUnavailable("The server is stopping; it takes up no more tasks.")
             if not dispatcher.alive:
                 raise StoreUnavailable("The dispatcher has stopped; restart the server.")
 
@@ -213,9 +216,12 @@ async def _assembled(settings: Settings, folder: Path, url: str) -> AsyncIterato
 
 
 async def _first_project(projects: Projects, folder: Path, url: str) -> None:
-    if await projects.list():
+    """Keys for the clients of this machine; who has made and removed them already does not get them again."""
+    if (folder / data_folder.CREDENTIALS).exists() or any(
+        project.name == _FIRST_PROJECT for project in await projects.list()
+    ):
         return
-    made = await projects.create("default")
+    made = await projects.create(_FIRST_PROJECT)
     data_folder.write_credentials(
         folder, url=url, api_key=made.api_key, api_secret=made.api_secret, auth=made.project.auth
     )

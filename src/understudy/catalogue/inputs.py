@@ -119,9 +119,10 @@ def _url_field(model: Model, each: Input) -> str:
 def _ignored(
     model: Model, fields: Mapping[str, object], uploads: Mapping[str, Sequence[Upload]]
 ) -> tuple[str, ...]:
-    known = {each.id for each in model.inputs} | COMMON_FIELDS
-    known |= {_url_field(model, each) for each in model.inputs if each.is_file}
+    known = model.fields | COMMON_FIELDS
     names = [name for name in dict.fromkeys((*fields, *uploads)) if name not in known]
+    if not names:
+        return ()
     # The names go into the task's log: not too many, not too long, nothing unprintable.
     shown = [
         "".join(c if c.isprintable() else "?" for c in name[:_NAME_KEPT]) for name in names[:_NAMES_KEPT]

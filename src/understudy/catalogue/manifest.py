@@ -5,6 +5,7 @@ knows a model by name.
 """
 
 from decimal import Decimal
+from functools import cached_property
 from typing import Literal
 
 import msgspec
@@ -66,7 +67,7 @@ class Price(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """`priceExtra`: with cp-pixel, the price of each further started 1,048,576 output pixels."""
 
 
-class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=True):
     """One contract: an address, typed inputs, prices and the words on its page."""
 
     owner: str
@@ -91,7 +92,8 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     page_escapes: str = ""
     """Characters that its page prints with a backslash before them in defaults and inspires (see google/veo3-1)."""
 
-    @property
+    # What every request asks is worked out once: a manifest never changes.
+    @cached_property
     def address(self) -> str:
         """`owner/slug`: its place in URLs, and its key everywhere."""
         return f"{self.owner}/{self.slug}"
@@ -101,7 +103,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         """The name on its page."""
         return self.name or self.address
 
-    @property
+    @cached_property
     def samples(self) -> tuple[str, ...]:
         """The bundled sample inputs that its defaults and inspires name, each once."""
         names: dict[str, None] = {}
@@ -110,6 +112,15 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
                 shown = (str(each.default), *(inspire.get(each.id, "") for inspire in self.inspires))
                 names.update(dict.fromkeys(name for name in shown if name and "/" not in name))
         return tuple(names)
+
+    @cached_property
+    def fields(self) -> frozenset[str]:
+        """The fields of a request that it knows: its inputs, and `{id}Url` for those that are files."""
+        return frozenset(
+            name
+            for each in self.inputs
+            for name in ((each.id, f"{each.id}Url") if each.is_file else (each.id,))
+        )
 
     def input(self, id: str) -> Input | None:
         """Its input of that name, if it has one."""

@@ -69,9 +69,22 @@ def show(project: ProjectId, config: Config = None, data: Data = None, json: Jso
 def rotate_secret(project: ProjectId, config: Config = None, data: Data = None, json: Json = False) -> None:
     """Give a project new keys and print them, this once; the old ones stop working at once.
 
-    Keys that stand in credentials.json stay there as they were.
+    If the project's keys stand in credentials.json, the new ones do from then on.
     """
-    _print_credentials(_with_projects(config, data, lambda projects: projects.rotate(project)), json)
+    folder = settings_from(config, data=data).data
+
+    async def change(projects: "Projects") -> "Credentials":
+        from understudy import data_folder
+
+        before = await projects.get(project)
+        made = await projects.rotate(project)
+        known = data_folder.read_credentials(folder)
+        if projects.has_key(before, str(known.get("api_key", ""))):
+            keys = {"api_key": made.api_key, "api_secret": made.api_secret}
+            data_folder.write_credentials(folder, **{**known, **keys})
+        return made
+
+    _print_credentials(_with_projects(config, data, change), json)
 
 
 @app.command()

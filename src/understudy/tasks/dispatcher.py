@@ -68,6 +68,11 @@ class Dispatcher:
         return len(self._runs)
 
     @property
+    def stopping(self) -> bool:
+        """Whether it was told to stop."""
+        return self._stopping
+
+    @property
     def alive(self) -> bool:
         """Whether it still claims tasks."""
         return bool(self._loops) and not any(loop.done() for loop in self._loops)
@@ -76,6 +81,8 @@ class Dispatcher:
         """Claim nothing more, let what runs end for so long, and give the rest back to the queue."""
         self._stopping = True
         self._woken.set()
+        # What is being claimed at this moment still begins, so that it is given back like the others.
+        await asyncio.gather(*self._loops[:1], return_exceptions=True)
         running = {each.task for each in self._runs.values()}
         if running:
             log.info("letting %d tasks end, for up to %g s", len(running), drain_seconds)

@@ -2,7 +2,6 @@
 
 import secrets
 import uuid
-from pathlib import PurePath
 from pathlib import PurePosixPath
 
 from understudy.tasks.projects import letters
@@ -21,7 +20,7 @@ def new_file(
     parent: str = "",
     address: str = "",
 ) -> File:
-    """A record with fresh ids; `name` is already safe (files.sniff.safe_name)."""
+    """A record with fresh ids; `name` is already safe (files.names.safe_name)."""
     id = secrets.token_hex(16)
     return File(
         id=id,
@@ -41,11 +40,6 @@ def new_file(
         added=at,
         modified=at,
     )
-
-
-def _extension(name: str) -> str:
-    extension = PurePath(name).suffix.lower()
-    return extension if extension[1:].isascii() and extension[1:].isalnum() else ""
 
 
 def new_address() -> str:

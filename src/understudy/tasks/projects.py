@@ -1,6 +1,7 @@
 """Projects: who may ask, with which keys, from where, and for how much money."""
 
 import base64
+import hmac
 import ipaddress
 import secrets
 import string
@@ -108,6 +109,10 @@ class Projects:
     async def ledger(self, id: int, limit: int = 100) -> Sequence[LedgerLine]:
         """Its latest movements of money, newest first."""
         return await self._store.ledger((await self.get(id)).id, limit)
+
+    def has_key(self, project: Project, api_key: str) -> bool:
+        """Whether that is the project's API key."""
+        return hmac.compare_digest(project.key_hash, self._vault.hash(api_key))
 
     def secret_of(self, project: Project) -> str:
         """The API secret, to check a signature with."""

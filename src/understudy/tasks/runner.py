@@ -82,6 +82,10 @@ class Run:
             await self._through(folder)
         except Lost:
             log.info("task %d is no longer held by this run; its result is thrown away", self.task.id)
+            await self._keep_log()
+        except asyncio.CancelledError:
+            await self._keep_log()
+            raise
         finally:
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
@@ -200,6 +204,16 @@ class Run:
                     **self._logs(),
                 )
             )
+
+    async def _keep_log(self) -> None:
+        """Whoever killed the task sees what it had said."""
+        logs = self._logs()
+        if not any(logs.values()):
+            return
+        try:
+            await self._crew.store.keep_log(self.task.id, self.task.attempts, **logs)
+        except StoreUnavailable as error:
+            log.warning("the log of task %d is lost: %s", self.task.id, error.__cause__ or error)
 
     def _logs(self) -> dict[str, Any]:
         if self._journal is None:

@@ -324,3 +324,16 @@ class StoreContract:
 
     async def test_ping(self, store: Store) -> None:
         await store.ping()
+
+    async def test_what_a_killed_run_had_printed_is_kept(self, store: Store) -> None:
+        owner = await store.add_project(project())
+        task = await claimed(store, owner.id)
+        said = {"stdout": "working", "stderr": "oh"}
+        await store.keep_log(task.id, 1, **said)
+        assert await store.task(task.id) == task, "it still runs"
+        killed = await store.apply(task.id, lifecycle.kill(12.0))
+        await store.keep_log(task.id, 2, stdout="another run", stderr="")
+        assert await store.task(task.id) == killed
+        await store.keep_log(task.id, 1, **said)
+        assert killed is not None
+        assert await store.task(task.id) == replace(killed, stdout="working", stderr="oh")

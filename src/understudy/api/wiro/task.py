@@ -37,18 +37,17 @@ class TaskEndpoints:
 
     async def detail(self, call: Call) -> bytes:
         """One task, by taskid, tasktoken or socketaccesstoken."""
-        task = await self._desk.find(call.project, **identify(await call.fields()))
-        # Nothing happens to a task that is over, but that its files are deleted.
-        key = (task.id, task.files_deleted)
-        over = is_terminal(task.status)
-        if over and (kept := self._kept.get(key)):
+        named = identify(await call.fields())
+        state = await self._desk.state(call.project, **named)
+        if _is_final(state.status) and (kept := self._kept.get((state.id, state.files_deleted))):
             return kept
+        task = await self._desk.find(call.project, **named)
         model = of_task(self._catalogue, task)
         answer = encode(detail(task, await self._outputs(task), model, self._base_url))
-        if over and len(answer) <= _KEPT_BYTES:
+        if _is_final(task.status) and len(answer) <= _KEPT_BYTES:
             if len(self._kept) >= _KEPT:
                 del self._kept[next(iter(self._kept))]
-            self._kept[key] = answer
+            self._kept[task.id, task.files_deleted] = answer
         return answer
 
     async def kill(self, call: Call) -> dict[str, Any]:
@@ -96,6 +95,11 @@ class TaskEndpoints:
 
     def _object(self, task: Task, outputs: Sequence[File]) -> dict[str, Any]:
         return task_object(task, outputs, of_task(self._catalogue, task), self._base_url)
+
+
+def _is_final(status: str) -> bool:
+    """Whether nothing happens any more, but that files are deleted. What a killed run had printed still comes."""
+    return is_terminal(status) and status != Status.CANCEL
 
 
 def identify(fields: dict[str, Any]) -> dict[str, str]:

@@ -80,9 +80,13 @@ def _ovi(values: Values, image: Size | None) -> Spec:
 
 def _any(values: Values, image: Size | None) -> Spec:
     """By the names that such models usually have: WIDTHxHEIGHT or a tier as resolution or size, seconds or duration."""
-    length = next((values[name] for name in ("seconds", "durationSeconds", "duration") if name in values), None)
+    length = next(
+        (values[name] for name in ("seconds", "durationSeconds", "duration") if name in values), None
+    )
     size = str(next((values[name] for name in ("resolution", "size") if name in values), "720p"))
-    ratio = str(next((values[name] for name in ("aspectRatio", "aspect_ratio", "ratio") if name in values), "auto"))
+    ratio = str(
+        next((values[name] for name in ("aspectRatio", "aspect_ratio", "ratio") if name in values), "auto")
+    )
     named = re.fullmatch(r"(\d{2,4})\s*[x×*]\s*(\d{2,4})", size)
     width, height = (int(named[1]), int(named[2])) if named else _tier(size, _ratio(ratio, image))
     return Spec(
@@ -147,5 +151,9 @@ def _wants_sound(values: Values) -> bool:
 
 def _number(value: str | float | None, default: float) -> float:
     """A number as a form or a select sends it ("8", 8, "8s")."""
-    named = re.match(r"\s*(\d{1,4}(?:\.\d{1,6})?)\s*(?:s|sec|seconds)?\s*$", str(value)) if value is not None else None
+    named = (
+        re.match(r"\s*(\d{1,4}(?:\.\d{1,6})?)\s*(?:s|sec|seconds)?\s*$", str(value))
+        if value is not None
+        else None
+    )
     return float(named[1]) if named else default

@@ -17,7 +17,13 @@ def move_note(move: Move) -> str:
 def shot_note(shot: Shot) -> str:
     """Such as "CU · slow zoom in · night", in capitals."""
     moves = " + ".join(move_note(move) for move in shot.moves) or "slow drift"
-    parts = (shot.framing.size, shot.framing.angle, moves, shot.setting.time, "rain" if shot.setting.rain else "")
+    parts = (
+        shot.framing.size,
+        shot.framing.angle,
+        moves,
+        shot.setting.time,
+        "rain" if shot.setting.rain else "",
+    )
     return _SEPARATOR.join(part for part in parts if part).upper()
 
 

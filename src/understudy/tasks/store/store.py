@@ -17,6 +17,7 @@ from understudy.tasks.records import (
     NewTask,
     Project,
     Task,
+    TaskState,
 )
 
 
@@ -65,6 +66,12 @@ class Store(Protocol):
     async def task_by_token(self, token: str) -> Task | None:
         """The task of that token."""
 
+    async def state(self, id: int) -> TaskState | None:
+        """The state of that task: cheaper than the task."""
+
+    async def state_by_token(self, token: str) -> TaskState | None:
+        """The state of the task of that token."""
+
     async def tasks(
         self,
         project: int,
@@ -86,6 +93,9 @@ class Store(Protocol):
         A change that ends the task writes, in the same transaction, its ledger line, the model's statistics and,
         if it has a callback URL, its webhook.
         """
+
+    async def keep_log(self, id: int, attempt: int, *, stdout: str, stderr: str) -> None:
+        """What a run had printed when its task was killed; nothing for a task in any other status or attempt."""
 
     async def renew(self, owner: str, until: float) -> set[int]:
         """Keep every task that `owner` holds; returns their ids, so that it hears which ones it has lost."""

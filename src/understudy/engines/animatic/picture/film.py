@@ -44,7 +44,13 @@ class Take(msgspec.Struct, frozen=True):
 
 
 def frames(
-    timeline: Timeline, cues: tuple[Cue, ...], spec: Spec, seed: int, image: str | None, *, subtitles: bool = True
+    timeline: Timeline,
+    cues: tuple[Cue, ...],
+    spec: Spec,
+    seed: int,
+    image: str | None,
+    *,
+    subtitles: bool = True,
 ) -> Iterator[NDArray[np.uint8]]:
     """Every frame of the clip, one after the other, as planar YUV (see `Planes.array`).
 
@@ -66,7 +72,9 @@ def frames(
         while seconds >= take.end and (following := next(takes, None)) is not None:
             take = following
         view = take.way.at((seconds - take.start) / max(1e-6, take.end - take.start))
-        frame = take.picture.draw(view) if isinstance(take.picture, Photo) else take.picture.draw(view, seconds)
+        frame = (
+            take.picture.draw(view) if isinstance(take.picture, Photo) else take.picture.draw(view, seconds)
+        )
         for sprite in take.still:
             sprite.draw(frame)
         for timed in (*take.timed, *spoken):

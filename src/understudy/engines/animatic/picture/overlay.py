@@ -101,7 +101,11 @@ def scrims(layout: Layout, *, strong: bool) -> tuple[Sprite, Sprite]:
 def mark(layout: Layout, accent: RGB) -> Sprite:
     """The "ANIMATIC" mark at the top left: a dot in the accent's colour, tracked capitals."""
     words = set_tracked(
-        "ANIMATIC", font("SemiBold", layout.px(15)), tracking=2.6 * layout.unit, colour=_QUIET, shadow=layout.unit * 2
+        "ANIMATIC",
+        font("SemiBold", layout.px(15)),
+        tracking=2.6 * layout.unit,
+        colour=_QUIET,
+        shadow=layout.unit * 2,
     )
     dot, gap = layout.px(8), layout.px(8)
     picture = Image.new("RGBA", (words.width + dot + gap, words.height))
@@ -130,7 +134,9 @@ def notes(layout: Layout, text: Notes) -> list[Sprite]:
     if len(pictures) == 2 and sum(picture.width for picture in pictures) + layout.px(24) > limit:
         first = Sprite(pictures[0], layout.margin - edge, bottom - pictures[0].height - layout.px(20))
         return [first, Sprite(pictures[1], layout.margin - edge, bottom - pictures[1].height + edge)]
-    sprites = [Sprite(picture, layout.margin - edge, bottom - picture.height + edge) for picture in pictures[:1]]
+    sprites = [
+        Sprite(picture, layout.margin - edge, bottom - picture.height + edge) for picture in pictures[:1]
+    ]
     for picture in pictures[1:]:
         left = layout.width - layout.margin - picture.width + edge
         sprites.append(Sprite(picture, left, bottom - picture.height + edge))
@@ -174,7 +180,9 @@ def captions(layout: Layout, spans: Sequence[tuple[Span, str]], accent: RGB) -> 
 
     All are set in one size, the largest in which each fits. Words in a script that the fonts lack are left out.
     """
-    readable = [(words[:_LONGEST_CAPTION], span, label) for span, label in spans if (words := settable(span.text))]
+    readable = [
+        (words[:_LONGEST_CAPTION], span, label) for span, label in spans if (words := settable(span.text))
+    ]
     measure = (layout.width - 2 * layout.margin) * (1.0 if layout.upright else 0.5)
     more = 2 if layout.upright else 0
     size, most = _CAPTION_SIZES[-1]
@@ -203,11 +211,15 @@ def _caption(layout: Layout, lines: list[str], size: int, span: Span, label: str
     # The shadows' margins: the ink of all three starts at the same line.
     edge, inset = round(layout.unit * 4) * 2, round(layout.unit * 2) * 2
     heading = layout.px(46)
-    picture = Image.new("RGBA", (max(text.width, small.width + edge, rule.width + edge), text.height + heading))
+    picture = Image.new(
+        "RGBA", (max(text.width, small.width + edge, rule.width + edge), text.height + heading)
+    )
     picture.alpha_composite(rule, (edge, 0))
     picture.alpha_composite(small, (edge - inset, layout.px(13)))
     picture.alpha_composite(text, (0, heading - inset))
-    return Timed(Sprite(picture, layout.margin - edge, layout.margin + layout.px(46)), span.start, span.end, _FADE)
+    return Timed(
+        Sprite(picture, layout.margin - edge, layout.margin + layout.px(46)), span.start, span.end, _FADE
+    )
 
 
 def subtitle(layout: Layout, span: Span) -> Timed | None:
@@ -222,9 +234,13 @@ def subtitle(layout: Layout, span: Span) -> Timed | None:
     pad_x, pad_y = layout.px(18), layout.px(8)
     size = (text.width + 2 * pad_x, text.height + 2 * pad_y)
     ground = Image.new("L", (size[0] * 2, size[1] * 2))
-    ImageDraw.Draw(ground).rounded_rectangle((0, 0, size[0] * 2 - 1, size[1] * 2 - 1), layout.px(9) * 2, fill=158)
+    ImageDraw.Draw(ground).rounded_rectangle(
+        (0, 0, size[0] * 2 - 1, size[1] * 2 - 1), layout.px(9) * 2, fill=158
+    )
     picture = Image.new("RGBA", size, (8, 10, 14, 0))
     picture.putalpha(ground.resize(size, Image.Resampling.LANCZOS))
     picture.alpha_composite(text, (pad_x, pad_y))
     top = layout.height - layout.margin - layout.px(64 if layout.upright else 44) - picture.height
-    return Timed(Sprite(picture, (layout.width - picture.width) // 2, top), span.start, span.end, _SUBTITLE_FADE)
+    return Timed(
+        Sprite(picture, (layout.width - picture.width) // 2, top), span.start, span.end, _SUBTITLE_FADE
+    )

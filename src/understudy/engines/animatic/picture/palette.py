@@ -80,14 +80,28 @@ def palette_for(setting: Setting) -> Palette:
     if setting.warm:
         horizon, sky = mixed(horizon, _AMBER, 0.22), mixed(sky, _AMBER, 0.08)
     if setting.rain:
-        zenith, sky = mixed(zenith, mixed(_GREY, (0, 0, 0), 0.45), 0.5), mixed(sky, mixed(_GREY, (0, 0, 0), 0.2), 0.6)
+        zenith, sky = (
+            mixed(zenith, mixed(_GREY, (0, 0, 0), 0.45), 0.5),
+            mixed(sky, mixed(_GREY, (0, 0, 0), 0.2), 0.6),
+        )
         horizon, far = mixed(horizon, _GREY, 0.55), mixed(far, _GREY, 0.45)
     if setting.neon:
-        zenith, sky, horizon = mixed(zenith, _NEON_HIGH, 0.4), mixed(sky, _NEON_HIGH, 0.6), mixed(horizon, _NEON_LOW, 0.6)
+        zenith, sky, horizon = (
+            mixed(zenith, _NEON_HIGH, 0.4),
+            mixed(sky, _NEON_HIGH, 0.6),
+            mixed(horizon, _NEON_LOW, 0.6),
+        )
         far, light = mixed(far, _NEON_LOW, 0.2), _NEON_LIGHT
     accent = _lifted(setting.accent) if setting.accent else (_NEON_LOW if setting.neon else hour.accent)
     return Palette(
-        zenith=zenith, sky=sky, horizon=horizon, sun=hour.sun, far=far, near=near, light=light, accent=_lifted(accent)
+        zenith=zenith,
+        sky=sky,
+        horizon=horizon,
+        sun=hour.sun,
+        far=far,
+        near=near,
+        light=light,
+        accent=_lifted(accent),
     )
 
 

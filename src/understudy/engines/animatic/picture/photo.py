@@ -49,7 +49,10 @@ class Photo:
         """The frame that `view` shows."""
         width, height = self._frame
         all_width, all_height = self._source.size
-        w, h = (min(all_width, width * self._factor) * view.scale, min(all_height, height * self._factor) * view.scale)
+        w, h = (
+            min(all_width, width * self._factor) * view.scale,
+            min(all_height, height * self._factor) * view.scale,
+        )
         x = (all_width - w) / 2 * (1 + view.x)
         y = (all_height - h) / 2 * (1 + view.y)
         box = (max(0.0, x), max(0.0, y), min(float(all_width), x + w), min(float(all_height), y + h))

@@ -109,10 +109,10 @@ def _ridge_layers(
     return layers
 
 
-def _ground(
-    rng: np.random.Generator, width: int, height: int, top: float, colour: RGB, haze: RGB
-) -> Planes:
-    pixels = gradient(width, height, ((0.0, colour), (max(0.01, top), colour), (min(0.99, top + 0.24), haze), (1.0, haze)))
+def _ground(rng: np.random.Generator, width: int, height: int, top: float, colour: RGB, haze: RGB) -> Planes:
+    pixels = gradient(
+        width, height, ((0.0, colour), (max(0.01, top), colour), (min(0.99, top + 0.24), haze), (1.0, haze))
+    )
     return Planes.from_array(pixels, grain(rng, width, height))
 
 
@@ -127,7 +127,9 @@ def _glitter(rng: np.random.Generator, palette: Palette, width: int, height: int
         y = depth * rows
         x = columns * 0.62 + rng.normal(0, 0.05 + 0.1 * depth) * columns
         length = columns * (0.008 + 0.035 * depth) * rng.uniform(0.4, 1)
-        pen.line((x - length, y, x + length, y), fill=int(rng.uniform(50, 170)), width=1 + int(depth * rows / 90))
+        pen.line(
+            (x - length, y, x + length, y), fill=int(rng.uniform(50, 170)), width=1 + int(depth * rows / 90)
+        )
     fill = Planes.filled(width, height, mixed(palette.horizon, palette.sun, 0.5))
     return Layer(mask.filter(ImageFilter.GaussianBlur(0.6)), fill, depth=0.3, area=area, grounded=False)
 

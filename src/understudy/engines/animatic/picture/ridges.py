@@ -47,7 +47,9 @@ def woods(rng: np.random.Generator, x: NDArray[np.float32]) -> Heights:
         reach = np.abs(x - at) / width
         pointed = np.clip(1 - reach, 0, 1) * (0.94 + 0.06 * np.sin(reach * 26))
         round_crown = np.sqrt(np.clip(1 - reach * reach, 0, 1)) * 0.72
-        top = np.maximum(top, ground + height * (pointed if rng.random() < 0.62 else round_crown) * (reach < 1))
+        top = np.maximum(
+            top, ground + height * (pointed if rng.random() < 0.62 else round_crown) * (reach < 1)
+        )
         at += width * rng.uniform(0.5, 1.25)
     return top.astype(np.float32)
 

@@ -9,7 +9,6 @@ from understudy.engines.animatic.picture.planes import Planes
 from understudy.engines.animatic.picture.sky import gradient, grain
 from understudy.engines.animatic.prompt.setting import Setting
 
-
 _FRAME = 0.012
 """How far the mask of the opening reaches beyond it, as a share of the frame."""
 _SLATS = 15
@@ -23,7 +22,11 @@ def build_room(rng: np.random.Generator, setting: Setting, palette: Palette, wid
     area = (left - _FRAME, top - _FRAME, right + _FRAME, bottom + _FRAME)
     wall = _wall(rng, setting, palette, colour, pane, width, height)
     opening = Layer(
-        _opening_mask(width, height, pane, area, blinds=setting.neon), wall, depth=0.45, area=area, grounded=False
+        _opening_mask(width, height, pane, area, blinds=setting.neon),
+        wall,
+        depth=0.45,
+        area=area,
+        grounded=False,
     )
     return Room(wall, opening, [_table(rng, palette, colour, width, height)])
 
@@ -68,7 +71,9 @@ def _wall(
     height: int,
 ) -> Planes:
     """The wall's colour, with the light that falls in at the window and that of a lamp."""
-    pixels = gradient(width, height, ((0.0, mixed(wall, (0, 0, 0), 0.3)), (0.7, wall), (1.0, mixed(wall, (0, 0, 0), 0.4))))
+    pixels = gradient(
+        width, height, ((0.0, mixed(wall, (0, 0, 0), 0.3)), (0.7, wall), (1.0, mixed(wall, (0, 0, 0), 0.4)))
+    )
     x = (np.arange(width, dtype=np.float32) / width)[None, :]
     y = (np.arange(height, dtype=np.float32) / height)[:, None]
     aspect = width / height
@@ -112,13 +117,23 @@ def _table(
     for number in range(3):
         reach, lean = rng.uniform(6.2, 8.2) * unit, rng.uniform(-0.8, 0.8) * unit
         low = edge - number * 1.8 * unit
-        pen.rounded_rectangle((books + lean - reach, low - 1.6 * unit, books + lean + reach, low), unit * 0.3, fill=255)
+        pen.rounded_rectangle(
+            (books + lean - reach, low - 1.6 * unit, books + lean + reach, low), unit * 0.3, fill=255
+        )
     cup = start + span * 0.8
     pen.rounded_rectangle((cup - 2.4 * unit, edge - 4.6 * unit, cup + 2.4 * unit, edge), unit * 0.9, fill=255)
-    pen.arc((cup + 1.2 * unit, edge - 3.9 * unit, cup + 4.2 * unit, edge - 1.1 * unit), 0, 360, fill=255, width=max(1, round(0.6 * unit)))
+    pen.arc(
+        (cup + 1.2 * unit, edge - 3.9 * unit, cup + 4.2 * unit, edge - 1.1 * unit),
+        0,
+        360,
+        fill=255,
+        width=max(1, round(0.6 * unit)),
+    )
     colour = mixed(palette.near, (0, 0, 0), 0.35)
     fill = Planes.from_array(
-        gradient(width, height, ((0.0, colour), (0.84, colour), (0.86, mixed(colour, wall, 0.5)), (1.0, colour))),
+        gradient(
+            width, height, ((0.0, colour), (0.84, colour), (0.86, mixed(colour, wall, 0.5)), (1.0, colour))
+        ),
         grain(rng, width, height),
     )
     return Layer(mask.filter(ImageFilter.GaussianBlur(max(0.4, height / 1200))), fill, depth=0.95, area=area)

@@ -36,7 +36,12 @@ def sky(rng: np.random.Generator, setting: Setting, palette: Palette, width: int
     pixels = gradient(
         width,
         height,
-        ((0.0, palette.zenith), (HORIZON * 0.62, palette.sky), (HORIZON, palette.horizon), (1.0, palette.horizon)),
+        (
+            (0.0, palette.zenith),
+            (HORIZON * 0.62, palette.sky),
+            (HORIZON, palette.horizon),
+            (1.0, palette.horizon),
+        ),
     )
     x = (np.arange(width, dtype=np.float32) / width)[None, :]
     y = (np.arange(height, dtype=np.float32) / height)[:, None]
@@ -56,7 +61,11 @@ def sky(rng: np.random.Generator, setting: Setting, palette: Palette, width: int
         for colour, place in (((214, 40, 150), 0.3), ((40, 190, 220), 0.78)):
             distance = np.hypot((x - place) * aspect, y - HORIZON)
             _light(pixels, colour, np.exp(-((distance / 0.42) ** 2)) * 0.42)
-    _light(pixels, mixed(palette.horizon, (255, 255, 255), 0.25), _clouds(rng, width, height) * (0.34 if setting.rain else 0.2))
+    _light(
+        pixels,
+        mixed(palette.horizon, (255, 255, 255), 0.25),
+        _clouds(rng, width, height) * (0.34 if setting.rain else 0.2),
+    )
     return Planes.from_array(pixels, grain(rng, width, height))
 
 
@@ -70,7 +79,11 @@ def rain_mask(rng: np.random.Generator, width: int, height: int) -> Image.Image:
         depth = rng.uniform(0.35, 1)
         length = 46 * unit * depth
         for lap in (0, -height):
-            pen.line((x, y + lap, x - length * 0.1, y + lap + length), fill=round(96 * depth), width=max(1, round(1.6 * unit * depth)))
+            pen.line(
+                (x, y + lap, x - length * 0.1, y + lap + length),
+                fill=round(96 * depth),
+                width=max(1, round(1.6 * unit * depth)),
+            )
     tile = tile.filter(ImageFilter.GaussianBlur(0.5 * unit))
     double = Image.new("L", (width, height * 2))
     double.paste(tile, (0, 0))
@@ -95,7 +108,9 @@ def _clouds(rng: np.random.Generator, width: int, height: int) -> NDArray[np.flo
     total = np.zeros((height, width), np.float32)
     for columns, rows, weight in ((5, 9, 0.6), (11, 22, 0.3), (23, 46, 0.14)):
         noise = Image.fromarray(rng.integers(0, 255, (rows, columns), dtype=np.uint8))
-        total += weight * np.asarray(noise.resize((width, height), Image.Resampling.BICUBIC), np.float32) / 255
+        total += (
+            weight * np.asarray(noise.resize((width, height), Image.Resampling.BICUBIC), np.float32) / 255
+        )
     y = np.linspace(0, 1, height, dtype=np.float32)[:, None]
     fall = np.exp(-(((y - 0.4) / 0.2) ** 2))
     return np.clip((total - 0.56) * 3.0, 0, 1) * fall * math.sqrt(0.8)

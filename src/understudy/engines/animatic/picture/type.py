@@ -88,7 +88,13 @@ def shortened(lines: list[str], most: int, face: Font, width: float) -> list[str
 
 
 def set_lines(
-    lines: list[str], face: Font, *, leading: float, colour: RGBA = WHITE, centred: bool = False, shadow: float = 0.0
+    lines: list[str],
+    face: Font,
+    *,
+    leading: float,
+    colour: RGBA = WHITE,
+    centred: bool = False,
+    shadow: float = 0.0,
 ) -> Image.Image:
     """Lines as an RGBA picture; `leading` in pixels from one baseline to the next, `shadow` its softness in pixels.
 
@@ -129,5 +135,7 @@ def _inked(words: Image.Image, colour: RGBA, shadow: float) -> Image.Image:
     if shadow <= 0:
         return picture
     dark = Image.new("RGBA", words.size, (0, 0, 0, 0))
-    dark.putalpha(words.filter(ImageFilter.GaussianBlur(shadow)).point([round(value * 0.6) for value in range(256)]))
+    dark.putalpha(
+        words.filter(ImageFilter.GaussianBlur(shadow)).point([round(value * 0.6) for value in range(256)])
+    )
     return Image.alpha_composite(dark, picture)

@@ -55,9 +55,13 @@ _FAR: Final = re.compile(
     re.IGNORECASE,
 )
 _FADES: Final = re.compile(r"\bfad(?:es?|ing)\b|\bdies? away\b|\binto the distance\b", re.IGNORECASE)
-_OUTDOOR: Final = re.compile(r"\b(?:outdoor|nature|natural|forest) (?:outdoor )?(?:ambien\w+|sounds?\b)", re.IGNORECASE)
+_OUTDOOR: Final = re.compile(
+    r"\b(?:outdoor|nature|natural|forest) (?:outdoor )?(?:ambien\w+|sounds?\b)", re.IGNORECASE
+)
 _PIANO: Final = re.compile(r"\bpiano|\bjazz\b", re.IGNORECASE)
-_ORCHESTRAL: Final = re.compile(r"\borchestr\w+|\bepic\b|\bstrings\b|\bviolins?\b|\bsymphon\w+", re.IGNORECASE)
+_ORCHESTRAL: Final = re.compile(
+    r"\borchestr\w+|\bepic\b|\bstrings\b|\bviolins?\b|\bsymphon\w+", re.IGNORECASE
+)
 _LO_FI: Final = re.compile(r"\blo-?fi\b|\bhip[ -]hop", re.IGNORECASE)
 _BEFORE, _AFTER = 34, 42
 

@@ -25,7 +25,9 @@ _VERBS: Final = (
     r"call|add|answer|declare|narrate|remark|sigh|sing|sang|speak|spoke|told|tell|explain|chuckle|laugh|growl|"
     r"mumble|respond|warn|beg|joke|quip|continue|greet)(?:s|d|es|ed|ing)?(?:\s+out)?"
 )
-_SPEECH: Final = re.compile(rf"\b(?:{_VERBS}|voice(?:-?over)?|narrat(?:or|ion)|dialogue|line|words)\b", re.IGNORECASE)
+_SPEECH: Final = re.compile(
+    rf"\b(?:{_VERBS}|voice(?:-?over)?|narrat(?:or|ion)|dialogue|line|words)\b", re.IGNORECASE
+)
 _WRITTEN_BEFORE: Final = re.compile(
     r"\b(?:reads|reading|label(?:l?ed)?|titled?|called|named|lettering|written|word|sign|logo|text|caption|known as|"
     r"so-called|painted|printed)\b[^.!?]{0,12}$",
@@ -45,8 +47,12 @@ _SAYS: Final = re.compile(
     r"(?=[^\s\"“”‘'«„])",
     re.IGNORECASE,
 )
-_FEMALE: Final = re.compile(r"\b(?:female|wom[ae]n|girls?|she|her|lady|mother|queen|grandmother|actress)\b", re.I)
-_MALE: Final = re.compile(r"\b(?:male|m[ae]n|boys?|he|his|him|guy|father|king|detective|grandfather|actor)\b", re.I)
+_FEMALE: Final = re.compile(
+    r"\b(?:female|wom[ae]n|girls?|she|her|lady|mother|queen|grandmother|actress)\b", re.I
+)
+_MALE: Final = re.compile(
+    r"\b(?:male|m[ae]n|boys?|he|his|him|guy|father|king|detective|grandfather|actor)\b", re.I
+)
 _NEAR = 60
 _VOICE_REACH = 160
 

@@ -10,7 +10,9 @@ _ESCAPED: Final = re.compile(r"\\+(?=[\"'!?“”‘’])")
 _SPACE: Final = re.compile(r"\s+")
 _SPOKEN: Final = re.compile(r"<S>(.*?)(?:<E>|(?=<S>|<AUDCAP>)|$)", re.DOTALL)
 _SOUND: Final = re.compile(r"<AUDCAP>(.*?)(?:<ENDAUDCAP>|$)", re.DOTALL)
-_AUDIO: Final = re.compile(r"(?:^|(?<=[\s.!?;(\[]))(?:audio|sounds?|sfx|ambience|ambiance)\s*:\s*", re.IGNORECASE)
+_AUDIO: Final = re.compile(
+    r"(?:^|(?<=[\s.!?;(\[]))(?:audio|sounds?|sfx|ambience|ambiance)\s*:\s*", re.IGNORECASE
+)
 _STRAY_TAG: Final = re.compile(r"</?(?:S|E|AUDCAP|ENDAUDCAP)>")
 SENTENCE_END: Final = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s|$|[A-Z])|\n")
 """Where a sentence ends: not at the point of a number such as 3.1."""

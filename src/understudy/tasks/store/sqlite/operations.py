@@ -101,6 +101,18 @@ def apply(id: int, change: Change) -> Callable[[sqlite3.Connection], Task | None
     return operation
 
 
+def keep_log(id: int, attempt: int, stdout: str, stderr: str) -> Callable[[sqlite3.Connection], None]:
+    """See `Store.keep_log`."""
+
+    def operation(connection: sqlite3.Connection) -> None:
+        connection.execute(
+            "UPDATE tasks SET stdout = ?, stderr = ? WHERE id = ? AND attempts = ? AND status = 'task_cancel'",
+            (stdout, stderr, id, attempt),
+        )
+
+    return operation
+
+
 def deposit(project: int, amount: Decimal, note: str, at: float) -> Callable[[sqlite3.Connection], None]:
     """Money into a project's balance, with its line in the ledger."""
 

@@ -1,14 +1,16 @@
 """Rows to records and back. JSON in text columns, money in 1e-12 dollars, truth as 0 and 1."""
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
+from functools import cache
+from operator import attrgetter
 from typing import Any
 
 import msgspec
 
 from understudy.catalogue.checked import Source, Value
-from understudy.tasks.records import Delivery, File, LedgerLine, ModelStatistics, Project, Task
+from understudy.tasks.records import Delivery, File, LedgerLine, ModelStatistics, Project, Task, TaskState
 
 PICO = Decimal("1e12")
 
@@ -25,6 +27,8 @@ _decode: dict[str, msgspec.json.Decoder[Any]] = {
     "engine": msgspec.json.Decoder(dict[str, Any] | None),
     "allow": msgspec.json.Decoder(tuple[str, ...]),
 }
+_CHANGED = frozenset({*_decode, "balance", "enabled", "files_deleted"})
+"""The fields whose columns hold them in another form."""
 _JSON_AT = tuple(
     (TASK_FIELDS.index(name), _decode[name].decode) for name in ("values", "sources", "media", "engine")
 )
@@ -64,6 +68,12 @@ def to_task(row: tuple[Any, ...]) -> Task:
     return Task(**dict(zip(TASK_FIELDS, cells, strict=True)))
 
 
+def to_state(row: tuple[Any, ...]) -> TaskState:
+    """From a row of its fields."""
+    id, project, status, files_deleted = row
+    return TaskState(id, project, status, bool(files_deleted))
+
+
 def to_project(row: tuple[Any, ...]) -> Project:
     """From a row of `PROJECT_FIELDS`."""
     cells = dict(zip(PROJECT_FIELDS, row, strict=True))
@@ -97,9 +107,22 @@ def to_statistics(row: tuple[Any, ...]) -> ModelStatistics:
 
 def insert(connection: sqlite3.Connection, table: str, record: Any, *, given_id: bool = False) -> int:
     """Write a record; returns its id where the table gives it."""
-    names = [name for name in record.__struct_fields__ if given_id or name != "id"]
+    kind: type[msgspec.Struct] = type(record)
+    sql, cells_of, changed = _insertion(table, kind, given_id)
+    cells = list(cells_of(record))
+    for place, name in changed:
+        cells[place] = to_column(name, cells[place])
+    return connection.execute(sql, cells).lastrowid or 0
+
+
+@cache
+def _insertion(
+    table: str, kind: type[msgspec.Struct], given_id: bool
+) -> tuple[str, Callable[[Any], tuple[Any, ...]], tuple[tuple[int, str], ...]]:
+    """The statement, what takes a record's cells, and the places of those that its columns hold in another form."""
+    names = [name for name in kind.__struct_fields__ if given_id or name != "id"]
     marks = ", ".join("?" * len(names))
-    cells = [to_column(name, getattr(record, name)) for name in names]
     # Table and column names are this program's own words, never a caller's.
     sql = f"INSERT INTO {table} ({columns(names)}) VALUES ({marks})"  # noqa: S608
-    return connection.execute(sql, cells).lastrowid or 0
+    changed = tuple((place, name) for place, name in enumerate(names) if name in _CHANGED)
+    return sql, attrgetter(*names), changed

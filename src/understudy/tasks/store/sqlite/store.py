@@ -24,6 +24,7 @@ from understudy.tasks.records import (
     NewTask,
     Project,
     Task,
+    TaskState,
 )
 from understudy.tasks.store.sqlite import operations, reads, rows
 from understudy.tasks.store.sqlite.migrations import migrate
@@ -130,6 +131,12 @@ class SqliteStore:
     async def task_by_token(self, token: str) -> Task | None:
         return self._one(reads.TASK_BY_TOKEN, (token,), rows.to_task)
 
+    async def state(self, id: int) -> TaskState | None:
+        return self._one(reads.STATE, (id,), rows.to_state)
+
+    async def state_by_token(self, token: str) -> TaskState | None:
+        return self._one(reads.STATE_OF_TOKEN, (token,), rows.to_state)
+
     async def tasks(
         self,
         project: int,
@@ -151,6 +158,9 @@ class SqliteStore:
 
     async def apply(self, id: int, change: Change) -> Task | None:
         return await self._writer.run(operations.apply(id, change))
+
+    async def keep_log(self, id: int, attempt: int, *, stdout: str, stderr: str) -> None:
+        await self._writer.run(operations.keep_log(id, attempt, stdout, stderr))
 
     async def renew(self, owner: str, until: float) -> set[int]:
         sql = "UPDATE tasks SET lease_until = ? WHERE lease_owner = ? AND lease_owner <> '' RETURNING id"

@@ -1,7 +1,9 @@
 """The one writer of a SQLite database: a thread that commits everything that waits in one transaction.
 
 A durable commit costs a flush to disk (`synchronous=FULL`), however much is in it. While one is on its way, requests
-gather; the next takes them all. Each has a savepoint of its own, so that one that fails takes nobody with it.
+gather; the next takes them all. If one of them fails, the transaction is rolled back and done again with a savepoint
+around each, so that the one that fails takes nobody with it; as long as none does, nobody pays for savepoints.
+An operation may therefore be run twice, the first time without effect: it has no effects but on the connection.
 """
 
 import asyncio
@@ -69,15 +71,30 @@ class Writer:
         self._connection.close()
 
     def _commit(self, batch: list[tuple[Operation[Any], asyncio.Future[Any]]]) -> list[_Outcome]:
-        outcomes: list[_Outcome] = []
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            outcomes.extend(self._carry_out(operation, future) for operation, future in batch)
-            self._connection.execute("COMMIT")
+            try:
+                return self._transaction(
+                    lambda: [(future, operation(self._connection), None) for operation, future in batch]
+                )
+            except sqlite3.OperationalError:
+                raise  # the disk, not an operation
+            except Exception:  # noqa: BLE001 - it is met again below, by the one whose it is
+                return self._transaction(
+                    lambda: [self._carry_out(operation, future) for operation, future in batch]
+                )
         except sqlite3.Error as error:
-            self._roll_back()
             refusal = unavailable(error)
             return [(future, None, refusal) for _, future in batch]
+
+    def _transaction(self, work: Callable[[], list[_Outcome]]) -> list[_Outcome]:
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            outcomes = work()
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
         return outcomes
 
     def _carry_out(self, operation: Operation[Any], future: asyncio.Future[Any]) -> _Outcome:
@@ -92,10 +109,6 @@ class Writer:
             return future, None, error
         self._connection.execute("RELEASE one")
         return future, result, None
-
-    def _roll_back(self) -> None:
-        if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
 
 
 def unavailable(error: sqlite3.Error) -> StoreUnavailable:
