@@ -1,6 +1,6 @@
 """The ceiling: a bare ASGI function under the same uvicorn that reads the body and sends the same bytes.
 
-    python -m benchmarks.ceiling BODY_FILE      prints its port, serves until it is stopped
+python -m benchmarks.ceiling BODY_FILE      prints its port, serves until it is stopped
 """
 
 import asyncio

@@ -4,7 +4,6 @@ The same frames and samples give the same bytes, in any process: the encoders ru
 threads, and nothing in the file tells when it was made.
 """
 
-import os
 from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
@@ -188,7 +187,7 @@ class ClipWriter:
                 self._container.mux(stream.encode(None))
         self._container.close()
         self._container = None
-        os.replace(self._partial, self.path)
+        self._partial.replace(self.path)
 
     def _discard(self) -> None:
         import av

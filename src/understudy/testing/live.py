@@ -40,9 +40,11 @@ class Live(msgspec.Struct, kw_only=True):
         return (self.data.parent / "server.log").read_text()
 
     def sigkill(self) -> None:
-        """End it at once, as a crash does."""
+        """End it at once, as a crash does; nothing happens if it has ended."""
         self.process.kill()
-        self.process.communicate()
+        self.process.wait()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
 
     def stop(self, seconds: float = 20.0) -> int:
         """End it in order (SIGTERM); returns its exit code."""

@@ -10,7 +10,7 @@ import ctypes
 import struct
 import sys
 
-import espeakng_loader
+import espeakng_loader  # type: ignore[import-not-found,unused-ignore]
 
 # From eSpeak NG's speak_lib.h.
 _SYNCHRONOUS = 2
@@ -28,13 +28,13 @@ def main() -> int:
     library.espeak_SetParameter(_RATE, words_per_minute, 0)
     samples = bytearray()
 
-    @ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
-    def heard(wave: object, count: int, _events: object) -> int:
+    def heard(wave: int | None, count: int, _events: int | None) -> int:
         if wave and count > 0:
-            samples.extend(ctypes.string_at(wave, count * 2))  # type: ignore[arg-type]
+            samples.extend(ctypes.string_at(wave, count * 2))
         return 0
 
-    library.espeak_SetSynthCallback(heard)
+    callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)(heard)
+    library.espeak_SetSynthCallback(callback)
     text = sys.stdin.buffer.read().replace(b"\0", b" ")
     if library.espeak_Synth(text, ctypes.c_size_t(len(text) + 1), 0, 0, 0, _UTF8, None, None):
         return 1

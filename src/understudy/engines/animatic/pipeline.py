@@ -219,10 +219,10 @@ def _tell(reading: Reading, spec: Spec, timeline: Timeline, image: str | None, *
         lines.append(f"Shot {number}: {size}{shot.setting.time}, {shot.setting.place}; camera: {moves}")
     if spec.sound:
         lines.append(f"Sound: {', '.join(cue_name(cue) for cue in reading.cues) or 'room tone'}")
-    for speech in timeline.speeches:
-        lines.append(
-            f"Line: {speech.start:.1f} to {speech.end:.1f} s ({speech.line.voice}) {speech.line.text}"
-        )
+    lines += [
+        f"Line: {speech.start:.1f} to {speech.end:.1f} s ({speech.line.voice}) {speech.line.text}"
+        for speech in timeline.speeches
+    ]
     if timeline.speeches and spec.sound and not voice:
         lines.append("Voice: none; install understudy[speech] to hear the lines")
     if reading.text and not settable(reading.text) and not image:

@@ -65,7 +65,7 @@ def _synthesised(text: str, voice: Voice, words_per_minute: int) -> tuple[NDArra
         return None
     (rate,) = struct.unpack_from("<i", done.stdout)
     even = len(done.stdout) // 2 * 2
-    samples = np.frombuffer(done.stdout[4:even], "<i2").astype(np.float32) / 32768
+    samples = np.frombuffer(done.stdout[4:even], "<i2").astype(np.float32) / np.float32(32768)
     return (samples, rate) if rate > 0 and np.abs(samples).max() > 0 else None
 
 

@@ -70,7 +70,7 @@ class Layer:
         shift = _SHIFT * (0.25 + 0.75 * self._depth)
 
         def across(share: float, length: int, pan: float) -> float:
-            return length * (0.5 + (share - 0.5) * growth - pan * shift)
+            return float(length * (0.5 + (share - 0.5) * growth - pan * shift))
 
         left, top, right, bottom = self._area
         width, height = size

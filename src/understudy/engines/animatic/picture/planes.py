@@ -22,7 +22,7 @@ RGB = tuple[float, float, float]
 
 def yuv(rgb: NDArray[np.float32]) -> NDArray[np.float32]:
     """sRGB in 0..255, (..., 3), as Y, U, V in their limited ranges, same shape."""
-    return (rgb @ _TO_YUV.T) * _SCALE + _OFFSET
+    return np.asarray((rgb @ _TO_YUV.T) * _SCALE + _OFFSET, np.float32)
 
 
 def yuv_colour(rgb: RGB) -> tuple[int, int, int]:

@@ -26,7 +26,7 @@ def dunes(rng: np.random.Generator, x: NDArray[np.float32]) -> Heights:
     turn = (x * rng.uniform(0.75, 1.05) + phase) % 1.0
     crest = np.where(turn < 0.66, turn / 0.66, (1 - turn) / 0.34)
     smooth = crest * crest * (3 - 2 * crest)
-    return (0.62 * smooth + 0.38 * _waves(rng, x, ((1.3, 0.6), (2.7, 0.3)))).astype(np.float32)
+    return np.asarray(0.62 * smooth + 0.38 * _waves(rng, x, ((1.3, 0.6), (2.7, 0.3))), np.float32)
 
 
 def peaks(rng: np.random.Generator, x: NDArray[np.float32]) -> Heights:
@@ -115,4 +115,4 @@ def _noise(rng: np.random.Generator, x: NDArray[np.float32]) -> NDArray[np.float
     left = at.astype(int)
     t = at - left
     t = t * t * (3 - 2 * t)
-    return knots[left] * (1 - t) + knots[left + 1] * t
+    return np.asarray(knots[left] * (1 - t) + knots[left + 1] * t, np.float32)

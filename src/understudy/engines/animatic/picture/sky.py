@@ -1,6 +1,5 @@
 """The sky of a card: a gradient, a sun or moon with its glow, stars, clouds; and rain before it."""
 
-import math
 from typing import Final
 
 import numpy as np
@@ -91,8 +90,8 @@ def rain_mask(rng: np.random.Generator, width: int, height: int) -> Image.Image:
     return double
 
 
-def _light(pixels: NDArray[np.float32], colour: RGB, amount: NDArray[np.float32]) -> None:
-    pixels += (np.asarray(colour, np.float32) - pixels) * amount[..., None]
+def _light(pixels: NDArray[np.float32], colour: RGB, amount: NDArray[np.floating]) -> None:
+    pixels += (np.asarray(colour, np.float32) - pixels) * np.asarray(amount, np.float32)[..., None]
 
 
 def _stars(rng: np.random.Generator, pixels: NDArray[np.float32]) -> None:
@@ -113,4 +112,4 @@ def _clouds(rng: np.random.Generator, width: int, height: int) -> NDArray[np.flo
         )
     y = np.linspace(0, 1, height, dtype=np.float32)[:, None]
     fall = np.exp(-(((y - 0.4) / 0.2) ** 2))
-    return np.clip((total - 0.56) * 3.0, 0, 1) * fall * math.sqrt(0.8)
+    return np.asarray(np.clip((total - 0.56) * 2.7, 0, 1) * fall, np.float32)

@@ -1,5 +1,6 @@
 """Setting type: fonts, line breaks, and words as pictures."""
 
+import io
 from functools import lru_cache
 from importlib import resources
 from typing import Final, Literal
@@ -24,8 +25,7 @@ _ENOUGH: Final = 0.6
 def font(weight: Weight, size: int) -> Font:
     """The bundled typeface, Inter, at `size` pixels."""
     file = resources.files("understudy.engines.animatic") / "fonts" / f"Inter-{weight}.otf"
-    with file.open("rb") as stream:
-        return ImageFont.truetype(stream, max(4, size))
+    return ImageFont.truetype(io.BytesIO(file.read_bytes()), max(4, size))
 
 
 def settable(text: str) -> str:

@@ -54,7 +54,7 @@ def limited(sound: Stereo, ceiling: float = CEILING) -> Stereo:
     # The lower of both neighbours at each block's edge keeps the line between them below what is needed.
     edges = np.minimum(np.append(gain, gain[-1]), np.insert(gain, 0, gain[0]))
     curve = np.interp(np.arange(len(sound)), np.arange(len(edges)) * _BLOCK, edges)
-    return (sound * curve[:, None]).astype(np.float32)
+    return np.asarray(sound * curve[:, None], np.float32)
 
 
 def _oversampled(signal: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -96,7 +96,7 @@ def _cue(cue: Cue, count: int, seed: int, minor: bool) -> Stereo:
 def _going(count: int) -> Mono:
     """Full at first, then further and further away: 30 dB down at the end."""
     share = np.linspace(0, 1, count, dtype=np.float32)
-    return (10 ** (-30 / 20 * np.clip((share - 0.3) / 0.7, 0, 1))).astype(np.float32)
+    return np.asarray(10 ** (-30 / 20 * np.clip((share - 0.3) / 0.7, 0, 1)), np.float32)
 
 
 def _ducking(voice: Mono) -> Mono:

@@ -52,13 +52,13 @@ def drift(rng: np.random.Generator, count: int, period: float, low: float, high:
     part = place - left
     part = part * part * (3 - 2 * part)
     shape = values[left] * (1 - part) + values[left + 1] * part
-    return (low + (high - low) * shape).astype(np.float32)
+    return np.asarray(low + (high - low) * shape, np.float32)
 
 
 def decay(count: int, seconds: float, attack: float = 0.002) -> Mono:
     """A short attack and an exponential fall to a thousandth within `seconds`."""
     t = times(count)
-    return (np.minimum(1, t / attack) * np.exp(-6.9 * t / seconds)).astype(np.float32)
+    return np.asarray(np.minimum(1, t / attack) * np.exp(-6.9 * t / seconds), np.float32)
 
 
 def tone(frequency: Mono | float, count: int, harmonics: Sequence[float] = (1.0,)) -> Mono:

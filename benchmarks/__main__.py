@@ -1,0 +1,37 @@
+"""`python -m benchmarks [NAME ...]`: measure, print one table; exit code 1 if a goal is missed."""
+
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks import animatic, footprint, million, server_speed
+from benchmarks.report import Figure, table
+
+PARTS = {
+    "speed": server_speed.measure,
+    "overhead": server_speed.overhead,
+    "footprint": footprint.measure,
+    "million": million.measure,
+    "animatic": animatic.measure,
+}
+
+
+def main(names: list[str]) -> int:
+    """Measure the parts of these names, or all."""
+    if unknown := set(names) - set(PARTS):
+        print(
+            f"There is no part {', '.join(sorted(unknown))}; the parts are {', '.join(PARTS)}.",
+            file=sys.stderr,
+        )
+        return 2
+    figures: list[Figure] = []
+    for name in names or PARTS:
+        print(f"measuring {name} ...", file=sys.stderr, flush=True)
+        with tempfile.TemporaryDirectory(dir=Path.cwd(), prefix=".bench-") as folder:
+            figures += PARTS[name](Path(folder))
+    print(table(figures))
+    return 0 if all(each.reached for each in figures) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

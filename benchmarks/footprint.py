@@ -1,0 +1,66 @@
+"""What the server costs when nothing happens: start-up, idle CPU and memory."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from benchmarks.report import Figure
+from understudy.testing.live import clean_environment, live, start
+
+IDLE_SECONDS = 15.0
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def measure(folder: Path) -> list[Figure]:
+    """Three figures."""
+    # The first start compiles and makes the data folder; what counts is every one after it.
+    start(folder / "start").stop()
+    starts = []
+    for _ in range(5):
+        began = time.perf_counter()
+        server = start(folder / "start")
+        starts.append(time.perf_counter() - began)
+        server.stop()
+    with live(folder / "idle", engine="animatic") as server:
+        time.sleep(2)
+        before, began = _cpu_seconds(server.process.pid), time.perf_counter()
+        time.sleep(IDLE_SECONDS)
+        cpu = (_cpu_seconds(server.process.pid) - before) / (time.perf_counter() - began)
+        memory = _resident(server.process.pid)
+    return [
+        Figure(what="start to first answer", measured=sorted(starts)[2], goal=1, unit="s", at_least=False),
+        Figure(what="idle server, share of a core", measured=cpu, goal=0.01, unit="%", at_least=False),
+        Figure(what="idle server, resident memory", measured=memory, goal=120, unit="MiB", at_least=False),
+        Figure(
+            what="understudy --help",
+            measured=min(_help() for _ in range(5)),
+            goal=0.3,
+            unit="s",
+            at_least=False,
+        ),
+    ]
+
+
+def _help() -> float:
+    began = time.perf_counter()
+    subprocess.run(
+        [sys.executable, "-m", "understudy", "--help"],
+        capture_output=True,
+        check=True,
+        env=clean_environment(),
+    )
+    return time.perf_counter() - began
+
+
+def _cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def _resident(pid: int) -> float:
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    raise AssertionError("no VmRSS")
