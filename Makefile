@@ -14,7 +14,7 @@ BIN := .venv/bin
 	@touch $@
 
 .venv/.test: .venv/.core pyproject.toml
-	$(BIN)/pip install -q --disable-pip-version-check -e . --group test
+	$(BIN)/pip install -q --disable-pip-version-check -e ".[speech,storage]" --group test
 	@touch $@
 
 .venv/.lint: .venv/.core pyproject.toml

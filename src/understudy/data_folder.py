@@ -60,6 +60,7 @@ def write_credentials(folder: Path, **credentials: str) -> None:
     draft = folder / f"{CREDENTIALS}.new"
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
+        os.fchmod(descriptor, 0o600)  # the draft may have been there already
         json.dump(credentials, file, indent=2)
         file.write("\n")
         file.flush()

@@ -6,6 +6,7 @@ import pytest
 
 from understudy.config import TABLE, load_settings
 from understudy.errors import ConfigurationError
+from understudy.files.address import AddressGuard
 
 
 def load(tmp_path: Path, toml: str | None = None, environ: dict[str, str] | None = None, **flags: Any) -> Any:
@@ -70,6 +71,14 @@ def test_tables_are_laid_over_each_other(tmp_path: Path) -> None:
     assert settings.engine == {"ovi": {"replicas": 1}}
 
 
+@pytest.mark.parametrize(
+    "entry", ["files.lan", "files.lan:8080", "10.1.2.3:8080", "10.1.0.0/16", "fd00::/8", "[fd00::1]:80"]
+)
+def test_places_may_have_a_port(tmp_path: Path, entry: str) -> None:
+    settings = load(tmp_path, f"[server]\nallow_addresses = ['{entry}']")
+    assert AddressGuard(settings.allow_addresses)
+
+
 def test_paths_in_the_file_start_at_its_folder(tmp_path: Path) -> None:
     settings = load(tmp_path, 'data = "kept"\nmanifests = ["models", "/abs"]')
     assert settings.data == tmp_path / "kept"
@@ -114,6 +123,7 @@ def test_every_setting_can_come_from_the_file_and_the_environment(tmp_path: Path
         ("[server]\nurl = 'http://a/$(reboot)'", "server.url", "must be a base address"),
         ("[server]\ntrusted_proxies = ['proxy']", "server.trusted_proxies", "no IP address or network"),
         ("[server]\nallow_addresses = ['a b']", "server.allow_addresses", "no host name"),
+        ("[server]\nallow_addresses = ['10.0.0.1:70000']", "server.allow_addresses", "no host name"),
         ("[tasks]\nlease_seconds = 0", "tasks.lease_seconds", "must be >= 1"),
         ("[log]\nlevel = 'loud'", "log.level", "must be one of debug, info, warning, error"),
         ("[limits]\nmax_upload_bytes = 900000000", "limits.max_request_bytes", "must not be less than"),

@@ -67,8 +67,6 @@ def anchors(page: Path) -> set[str]:
 
 def section(text: str, headline: str) -> str:
     """What stands below a headline, up to the next one of its rank or above."""
-    found = re.search(
-        rf"^(#+) {re.escape(headline)}\n(.*?)(?=^#{{1,6}} |\Z)", text, re.MULTILINE | re.DOTALL
-    )
+    found = re.search(rf"^(#+) {re.escape(headline)}\n(.*?)(?=^#{{1,6}} |\Z)", text, re.MULTILINE | re.DOTALL)
     assert found, f"no headline {headline!r}"
     return found[2]

@@ -16,7 +16,13 @@ def table() -> str:
     """One table for each section of the file; tables of values come last there, and so they do here."""
     lines = []
     for headline, rows in groupby(TABLE, key=_headline):
-        lines += ["", f"### {headline}", "", "| key | environment | default | meaning |", "| --- | --- | --- | --- |"]
+        lines += [
+            "",
+            f"### {headline}",
+            "",
+            "| key | environment | default | meaning |",
+            "| --- | --- | --- | --- |",
+        ]
         lines += [_row(row) for row in rows]
     return "\n".join(lines) + "\n\n"
 

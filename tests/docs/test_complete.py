@@ -3,27 +3,28 @@
 import re
 import shlex
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
 
 import msgspec
 import pytest
 import typer.main
-from click import Command, Group
 
 from tests.api.served import Served, serving
 from tests.docs import settings_table
-from tests.docs.pages import PAGES, blocks, read, section
+from tests.docs.pages import PAGES, blocks, files, read, section
 from understudy import errors
 from understudy.api.reading import Reading
 from understudy.api.wiro import endpoints
 from understudy.catalogue.manifest import Input, InputType, Model, Option, Price, PriceMethod
 from understudy.cli.app import app
 from understudy.cli.exits import ExitCode
-from understudy.config import TABLE
+from understudy.config import TABLE, Setting, load_settings
 from understudy.engines.engine import Availability, Job, LocalEngine, Output
 from understudy.tasks import events
 from understudy.tasks.lifecycle import Status
 
-COMMANDS = typer.main.get_command(app)
+COMMANDS: Any = typer.main.get_command(app)
 
 
 def test_every_setting() -> None:
@@ -31,21 +32,24 @@ def test_every_setting() -> None:
 
 
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name)
-def test_every_environment_name(row: object) -> None:
-    assert f"`{row.environment}`" in read("configure")  # type: ignore[attr-defined]
+def test_every_environment_name(row: Setting) -> None:
+    assert f"`{row.environment}`" in read("configure")
 
 
-def leaves(command: Command, path: str = "understudy") -> Iterator[tuple[str, Command]]:
+def leaves(command: Any, path: str = "understudy") -> Iterator[tuple[str, Any]]:
     """Every command that does something, with its whole name."""
-    if isinstance(command, Group):
+    if hasattr(command, "commands"):
         for name, each in command.commands.items():
             yield from leaves(each, f"{path} {name}")
     else:
         yield path, command
 
 
-@pytest.mark.parametrize(("path", "command"), leaves(COMMANDS), ids=[path for path, _ in leaves(COMMANDS)])
-def test_every_command_and_its_options(path: str, command: Command) -> None:
+LEAVES = list(leaves(COMMANDS))
+
+
+@pytest.mark.parametrize(("path", "command"), LEAVES, ids=[path for path, _ in LEAVES])
+def test_every_command_and_its_options(path: str, command: Any) -> None:
     row = next((line for line in read("client").splitlines() if line.startswith(f"| `{path}")), None)
     assert row, f"docs/client.md has no row for {path}"
     common = section(read("client"), "Options that many commands have")
@@ -69,10 +73,13 @@ def shown_commands() -> list[tuple[str, str]]:
 @pytest.mark.parametrize(("page", "line"), shown_commands())
 def test_every_command_that_is_shown_exists(page: str, line: str) -> None:
     words = shlex.split(line, comments=True)[1:]
-    command: Command = COMMANDS
-    while isinstance(command, Group) and words and not words[0].startswith("-"):
+    command = COMMANDS
+    while hasattr(command, "commands") and words and not words[0].startswith("-"):
         command = command.commands[words.pop(0)]
-    options = {option for each in command.params for option in (*each.opts, *each.secondary_opts)} | {"-h", "--help"}
+    options = {option for each in command.params for option in (*each.opts, *each.secondary_opts)} | {
+        "-h",
+        "--help",
+    }
     for word in words:
         if word.startswith("-") and word != "--":
             assert word.partition("=")[0] in options, (page, line)
@@ -80,7 +87,9 @@ def test_every_command_that_is_shown_exists(page: str, line: str) -> None:
 
 def test_every_exit_code() -> None:
     table = section(read("operate"), "Exit codes")
-    assert [int(code) for code in re.findall(r"^\| (\d+) \|", table, re.MULTILINE)] == [code.value for code in ExitCode]
+    assert [int(code) for code in re.findall(r"^\| (\d+) \|", table, re.MULTILINE)] == [
+        code.value for code in ExitCode
+    ]
 
 
 @pytest.fixture
@@ -93,17 +102,24 @@ async def test_every_route(everything: Served) -> None:
     parts = everything.parts
     posts = {path if not path.endswith("/") else f"{path}{{owner}}/{{slug}}" for path in endpoints(parts)}
     reading = Reading(parts, lambda _: False)
-    gets = {re.sub(r"\(\?P<(\w+)>.*?\)+(?=/|$|\\)", r"{\1}", pattern.pattern) for pattern, _ in reading._table}
+    gets = {
+        re.sub(r"\(\?P<(\w+)>.*?\)+(?=/|$|\\)", r"{\1}", pattern.pattern) for pattern, _ in reading._table
+    }
     shown = re.findall(r"^#+ `(POST|GET) (\S+?)`", read("api"), re.MULTILINE)
     assert {path.lower() for method, path in shown if method == "POST"} == posts
     assert {path for method, path in shown if method == "GET"} == {path.replace("\\", "") for path in gets}
 
 
 def test_every_key_of_a_manifest() -> None:
-    for record, headline in ((Model, "The model"), (Input, "`[[inputs]]`"), (Option, "`options`"), (Price, "`[[prices]]`")):
+    for record, headline in (
+        (Model, "The model"),
+        (Input, "`[[inputs]]`"),
+        (Option, "`options`"),
+        (Price, "`[[prices]]`"),
+    ):
         keys = re.findall(r"^\| `(\w+)` \|", section(read("models"), headline), re.MULTILINE)
         assert keys == list(record.__struct_fields__), headline
-    for name in (*InputType.__args__, *PriceMethod.__args__):
+    for name in (*get_args(InputType), *get_args(PriceMethod)):
         assert f"| `{name}` |" in read("models"), name
 
 
@@ -121,7 +137,9 @@ def refusals() -> set[tuple[int, int]]:
 
 def test_every_error_code() -> None:
     table = section(read("api"), "Errors")
-    shown = {(int(code), int(status)) for code, status in re.findall(r"^\| (\d+) \| (\d+) \|", table, re.MULTILINE)}
+    shown = {
+        (int(code), int(status)) for code, status in re.findall(r"^\| (\d+) \| (\d+) \|", table, re.MULTILINE)
+    }
     assert refusals() <= shown
 
 
@@ -151,3 +169,11 @@ def test_the_examples_of_json_are_json() -> None:
         for block in blocks(page):
             if block.language == "json":
                 msgspec.json.decode(block.text)
+
+
+@pytest.mark.parametrize("file", ["production.toml", "casting.toml"])
+def test_the_settings_files_that_are_shown_are_taken(file: str, tmp_path: Path) -> None:
+    (text,) = (text for page in PAGES for name, text in files(page).items() if name == file)
+    (tmp_path / file).write_text(text)
+    settings = load_settings(tmp_path / file, {"HOME": str(tmp_path)}, {})
+    assert "file" in {settings.origin(row.name) for row in TABLE}

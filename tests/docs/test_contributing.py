@@ -11,7 +11,7 @@ import pytest
 
 from tests.docs.pages import ROOT, blocks, files
 from understudy.files.probe import probe
-from understudy.testing.live import clean_environment, live
+from understudy.testing.live import clean_environment
 
 PAGE = ROOT / "CONTRIBUTING.md"
 
@@ -24,9 +24,13 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
     project = tomllib.loads((folder / "postcard-engine/pyproject.toml").read_text())["project"]
-    installed = folder / "postcard-engine" / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
+    installed = (
+        folder / "postcard-engine" / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
+    )
     installed.mkdir()
-    (installed / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n")
+    (installed / "METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
+    )
     points = [
         f"[{group}]\n" + "".join(f"{name} = {value}\n" for name, value in each.items())
         for group, each in project["entry-points"].items()
@@ -50,13 +54,27 @@ def understudy(workshop: Path, *arguments: str) -> str:
 
 
 def environment(workshop: Path) -> dict[str, str]:
-    return clean_environment() | {"PYTHONPATH": str(workshop / "postcard-engine"), "UNDERSTUDY_DATA": str(workshop / "data")}
+    return clean_environment() | {
+        "PYTHONPATH": str(workshop / "postcard-engine"),
+        "UNDERSTUDY_DATA": str(workshop / "data"),
+    }
 
 
 @contextmanager
 def serving(workshop: Path) -> Iterator[None]:
     """The server that the page describes, on a free port; what it was told to do stands in the page's own file."""
-    command = [sys.executable, "-P", "-m", "understudy", "serve", "--json", "--port", "0", "--config", "understudy.toml"]
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "understudy",
+        "serve",
+        "--json",
+        "--port",
+        "0",
+        "--config",
+        "understudy.toml",
+    ]
     with (workshop / "server.log").open("wb") as log:
         process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=log, cwd=workshop, env=environment(workshop)
@@ -77,15 +95,19 @@ def test_the_manifest_is_good(workshop: Path) -> None:
 
 def test_the_engine_is_found_and_plays_the_model(workshop: Path) -> None:
     table = understudy(workshop, "engines", "--config", "understudy.toml")
-    assert [line for line in table.splitlines() if line.startswith("postcard")] == ["postcard\t1\tclips\tyes\tacme/postcard\t"]
+    assert [line for line in table.splitlines() if line.startswith("postcard")] == [
+        "postcard\t1\tclips\tyes\tacme/postcard\t"
+    ]
 
 
 def test_a_clip_of_it_through_a_server(workshop: Path) -> None:
     with serving(workshop):
-        said = understudy(workshop, "run", "acme/postcard", "-p", "Hello.", "-i", "seconds=4", "-o", "postcard.mp4")
+        said = understudy(
+            workshop, "run", "acme/postcard", "-p", "Hello.", "-i", "seconds=4", "-o", "postcard.mp4"
+        )
     assert "Played by postcard 1" in said
     clip = probe(workshop / "postcard.mp4")
-    assert (clip.video[0].width, clip.video[0].height, clip.duration) == (640, 360, 4.0)
+    assert (clip.video[0].width, clip.video[0].height, clip.video[0].frames) == (640, 360, 96)
     assert [stream.codec for stream in clip.audio] == ["aac"]
 
 
@@ -93,7 +115,17 @@ def test_its_own_test_passes(workshop: Path) -> None:
     (program,) = (block.text for block in blocks(PAGE) if block.purpose.endswith("test_postcard_engine.py"))
     assert "def test_" in program
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "postcard-engine"],
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "-p",
+            "no:asyncio",
+            "postcard-engine",
+        ],
         capture_output=True,
         text=True,
         cwd=workshop,

@@ -27,7 +27,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
 
 def script(page: Path, address: str) -> str:
     """All that runs of a page, as one shell session."""
-    return "\n".join(_pasted(block).replace(ADDRESS, address) for block in blocks(page) if block.purpose == "run")
+    return "\n".join(
+        _pasted(block).replace(ADDRESS, address) for block in blocks(page) if block.purpose == "run"
+    )
 
 
 def _pasted(block: Block) -> str:
@@ -55,4 +57,6 @@ def test_the_examples_of_a_page(page: Path, server: Live, tmp_path: Path) -> Non
 
 
 def test_the_pages_that_promise_examples_have_some() -> None:
-    assert {ROOT / "README.md", *(ROOT / "docs" / f"{name}.md" for name in ("api", "client"))} <= set(RUNNABLE)
+    assert {ROOT / "README.md", *(ROOT / "docs" / f"{name}.md" for name in ("api", "client"))} <= set(
+        RUNNABLE
+    )

@@ -21,7 +21,9 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 
 
 def test_every_page_of_docs_can_be_found_from_the_readme() -> None:
-    known = {(ROOT / link.partition("#")[0]).resolve() for link in links(ROOT / "README.md") if "://" not in link}
+    known = {
+        (ROOT / link.partition("#")[0]).resolve() for link in links(ROOT / "README.md") if "://" not in link
+    }
     assert {page for page in PAGES if page.name != "README.md"} <= known
 
 

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from understudy.errors import ConfigurationError, StorageFailed
+from understudy.files.bucket import BucketStorage
 from understudy.files.storage import CHUNK, Storage, check_key, open_storage
 
 CONTENT = bytes(range(256)) * 5000
@@ -128,4 +129,4 @@ def test_an_address_of_no_storage(address: str) -> None:
 
 
 def test_a_bucket_is_opened_without_asking_it() -> None:
-    assert isinstance(open_storage("s3://bucket/prefix"), Storage)
+    assert isinstance(open_storage("s3://bucket/prefix"), BucketStorage)

@@ -14,7 +14,7 @@ from understudy.api.call import Call, Endpoint
 from understudy.api.parts import Parts
 from understudy.api.reading import Reading
 from understudy.api.socket import Socket
-from understudy.api.stream import BodyStream, TooSlow
+from understudy.api.stream import BodyStream, Patience, TooSlow
 from understudy.api.wiro import endpoints
 from understudy.api.wiro.run import PREFIX as RUN
 from understudy.errors import TooLarge, UnknownPath
@@ -41,6 +41,9 @@ class Api:
             nonce_window=parts.nonce_window,
             trusted_proxies=parts.trusted_proxies,
             remember_seconds=parts.remember_project_seconds,
+        )
+        self._patience = Patience(
+            idle_seconds=parts.limits.idle_seconds, body_seconds=parts.limits.body_seconds
         )
         self._endpoints = endpoints(parts)
         self._run = self._endpoints[RUN]
@@ -74,18 +77,12 @@ class Api:
     async def _post(self, endpoint: Endpoint, scope: Scope, receive: Receive, send: Send) -> None:
         raw_headers = scope["headers"]
         headers = dict(raw_headers)
-        limits = self._parts.limits
-        stream = BodyStream(
-            receive,
-            headers.get(b"content-length"),
-            idle_seconds=limits.idle_seconds,
-            body_seconds=limits.body_seconds,
-        )
+        stream = BodyStream(receive, headers.get(b"content-length"), self._patience)
         call: Call | None = None
         try:
             peer = scope["client"][0] if scope.get("client") else ""
             project = await self._gate.project(headers, raw_headers, peer)
-            call = Call(project, scope["path"], headers, stream, limits, self._parts.incoming)
+            call = Call(project, scope["path"], headers, stream, self._parts.limits, self._parts.incoming)
             answer = await endpoint(call)
             text = answer if isinstance(answer, bytes) else encode(answer)
         except ClientGone:

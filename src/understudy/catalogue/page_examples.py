@@ -7,9 +7,9 @@ _PICTURE = "6a6af820-c5050aee-40bd7b83-a2e186c6-7f61f7da-3894e49c-fc0eeb66-9b500
 _INPUT = "v1/File/mCmUXgZLG1FNjjjwmbtPFr2LVJA112/inputImage-6060136.png"
 
 RUN_ID = "2221"
-RUN_TOKEN = "eDcCm5yyUfIvMFspTwww49OUfgXkQt"  # noqa: S105, an example
+RUN_TOKEN = "eDcCm5yyUfIvMFspTwww49OUfgXkQt"
 KILL_ID = "534574"
-KILL_TOKEN = "ZpYote30on42O4jjHXNiKmrWAZqbRE"  # noqa: S105, an example
+KILL_TOKEN = "ZpYote30on42O4jjHXNiKmrWAZqbRE"
 CANCEL_ID = "634574"
 
 _TIMES_FROM_CREATION = {

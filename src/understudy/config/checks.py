@@ -13,6 +13,7 @@ from understudy.errors import ConfigurationError
 _HOST = re.compile(r"(?!-)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?", re.IGNORECASE)
 _PLAIN = re.compile(r"[A-Za-z0-9._~:/\[\]%-]+")
 """What may stand in an address that is printed inside of shell commands."""
+_PORTED = re.compile(r"(\[[^\]]+\]|[^:\[\]]+):([1-9][0-9]{0,4})")
 _IMPORT = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 _ADDRESS = re.compile(r"[^/\s]+/[^/\s]+")
 
@@ -53,8 +54,15 @@ def _proxies(values: tuple[str, ...]) -> str:
 
 
 def _addresses(values: tuple[str, ...]) -> str:
-    bad = next((each for each in values if not (_is_network(each) or _HOST.fullmatch(each))), None)
-    return "" if bad is None else f"{bad!r} is no host name, IP address or network (10.0.0.0/8)"
+    bad = next((each for each in values if not _is_place(each)), None)
+    return "" if bad is None else f"{bad!r} is no host name, IP address or network (10.0.0.0/8), with :port or without"
+
+
+def _is_place(text: str) -> bool:
+    ported = _PORTED.fullmatch(text)
+    if ported and int(ported[2]) < 65536:
+        text = ported[1].strip("[]")
+    return _is_network(text) or _HOST.fullmatch(text) is not None
 
 
 def _engines(values: tuple[str, ...]) -> str:

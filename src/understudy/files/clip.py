@@ -99,6 +99,9 @@ class ClipWriter:
         except (av.error.FFmpegError, OSError) as failure:
             self._discard()
             raise _failed(failure) from failure
+        except BaseException:
+            self._discard()
+            raise
 
     def video(self, frame: "NDArray[np.uint8]") -> None:
         """One frame: RGB, (height, width, 3); or planar YUV 4:2:0, BT.709 and limited range, (height * 3 / 2, width).

@@ -1,8 +1,7 @@
 """Storage in a folder of this machine, written so that a power cut takes nothing that was acknowledged.
 
-obstore's local store renames into place but never calls fsync, neither on the file nor on its folder: after a power
-cut a record could point at a file that is empty or not there. So writing is done here, in the order that POSIX asks
-for: content to disk, rename, folder entry to disk. Reading is obstore's.
+A record must not point at a file that is empty or not there after a power cut. So writing keeps the order that POSIX
+asks for: content to disk, rename, folder entry to disk. (obstore's own local store renames, but never calls fsync.)
 """
 
 import asyncio
@@ -10,20 +9,22 @@ import errno
 import os
 import shutil
 import stat
+import sys
 import time
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
 
 from understudy.errors import ConfigurationError, StorageFailed
-from understudy.files.storage import Storage, check_key
+from understudy.files.storage import CHUNK, Stat, check_key
 
 # On the same file system as the rest, so that a rename is possible; no key can begin with a dot.
 _INCOMING = ".incoming"
 _ABANDONED = 24 * 3600
 
 
-class FolderStorage(Storage):
+class FolderStorage:
     """`Storage` below `root`, which is made if missing."""
 
     def __init__(self, root: Path, now: float | None = None) -> None:
@@ -31,8 +32,6 @@ class FolderStorage(Storage):
 
         Raises `ConfigurationError` if the folder cannot be made or written to.
         """
-        from obstore.store import LocalStore
-
         self._root = root.absolute()
         self._incoming = self._root / _INCOMING
         try:
@@ -42,7 +41,6 @@ class FolderStorage(Storage):
             raise ConfigurationError(
                 f"storage: the folder {root} cannot be used: {error.strerror}"
             ) from error
-        super().__init__(LocalStore(self._root))
 
     async def put(self, key: str, source: Path) -> None:
         """See `Storage.put`. On the same file system the file is linked, not copied."""
@@ -51,6 +49,35 @@ class FolderStorage(Storage):
     async def put_bytes(self, key: str, content: bytes) -> None:
         """See `Storage.put_bytes`."""
         await asyncio.to_thread(self._keep, check_key(key), content)
+
+    async def head(self, key: str) -> Stat | None:
+        """See `Storage.head`."""
+        try:
+            seen = await asyncio.to_thread((self._root / check_key(key)).stat)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise StorageFailed(f"the file {key} cannot be read from storage: {error.strerror}") from error
+        if not stat.S_ISREG(seen.st_mode):
+            return None
+        # What is stored under a key does not change: its place on the disk and its time are as good as a hash.
+        etag = f'"{seen.st_ino:x}-{seen.st_mtime_ns:x}-{seen.st_size:x}"'
+        return Stat(seen.st_size, etag, datetime.fromtimestamp(seen.st_mtime, UTC))
+
+    async def stream(self, key: str, start: int = 0, stop: int | None = None) -> AsyncIterator[bytes]:
+        """See `Storage.stream`."""
+        try:
+            file = await asyncio.to_thread((self._root / check_key(key)).open, "rb")
+            try:
+                await asyncio.to_thread(file.seek, start)
+                left = sys.maxsize if stop is None else stop - start
+                while left > 0 and (piece := await asyncio.to_thread(file.read, min(CHUNK, left))):
+                    left -= len(piece)
+                    yield piece
+            finally:
+                file.close()
+        except OSError as error:
+            raise StorageFailed(f"the file {key} cannot be read from storage: {error.strerror}") from error
 
     async def delete(self, keys: Iterable[str]) -> None:
         """See `Storage.delete`. Folders that become empty go, too."""

@@ -1,25 +1,16 @@
-"""Where files are kept: one interface over a local folder, S3, Google Cloud Storage and Azure.
+"""Where files are kept: one interface over a local folder (`folder.py`) and the clouds' buckets (`bucket.py`).
 
 A key names one file. Keys are made by this program, never taken from outside, and what is stored under one does not
-change afterwards. `open_storage` gives the right kind for an address; for a local folder see `folder.py`.
+change afterwards.
 """
 
 import re
 from collections.abc import AsyncIterator, Iterable
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import msgspec
-
-from understudy.errors import ConfigurationError, StorageFailed
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from obstore import GetOptions
-    from obstore.store import ObjectStore
 
 CHUNK = 256 * 1024
 """Bytes in one piece of a stream, at least, but for the last."""
@@ -37,11 +28,8 @@ class Stat(msgspec.Struct, frozen=True):
     modified: datetime
 
 
-class Storage:
-    """Files by key in an object store. Every method raises `StorageFailed` if the store cannot do its part."""
-
-    def __init__(self, store: "ObjectStore") -> None:
-        self._store = store
+class Storage(Protocol):
+    """Files by key. Every method raises `StorageFailed` if the storage cannot do its part."""
 
     async def put(self, key: str, source: Path) -> None:
         """Store the file at `source` under `key`, completely or not at all. It stays where it is.
@@ -49,82 +37,32 @@ class Storage:
         After this returns the file survives a power cut. Nobody may write to `source` afterwards: a local folder
         keeps that very file if it can.
         """
-        import obstore
-
-        with _failing(check_key(key)):
-            await obstore.put_async(self._store, key, source)
 
     async def put_bytes(self, key: str, content: bytes) -> None:
         """Store `content` under `key`, with the promises of `put`."""
-        import obstore
-
-        with _failing(check_key(key)):
-            await obstore.put_async(self._store, key, content)
 
     async def head(self, key: str) -> Stat | None:
         """Size, tag and time of the file under `key`; None if there is none."""
-        import obstore
 
-        with _failing(check_key(key)):
-            try:
-                meta = await obstore.head_async(self._store, key)
-            except FileNotFoundError:
-                return None
-        return Stat(meta["size"], meta["e_tag"] or f'"{meta["size"]:x}"', meta["last_modified"])
-
-    async def stream(self, key: str, start: int = 0, stop: int | None = None) -> AsyncIterator[bytes]:
+    def stream(self, key: str, start: int = 0, stop: int | None = None) -> AsyncIterator[bytes]:
         """The bytes from `start` up to, not including, `stop` (None: the end) of the file under `key`, in pieces."""
-        import obstore
-
-        if stop is not None and stop <= start:
-            return
-        options: GetOptions = {}
-        if stop is not None:
-            options = {"range": (start, stop)}
-        elif start:
-            options = {"range": {"offset": start}}
-        with _failing(check_key(key)):
-            answer = await obstore.get_async(self._store, key, options=options)
-            async for piece in answer.stream(min_chunk_size=CHUNK):
-                if piece:
-                    yield bytes(piece)
 
     async def delete(self, keys: Iterable[str]) -> None:
         """Delete the files under `keys`; those that do not exist count as deleted."""
-        import obstore
-
-        for key in keys:
-            with _failing(check_key(key)):
-                try:
-                    await obstore.delete_async(self._store, key)
-                except FileNotFoundError:
-                    continue
 
     def local_path(self, key: str) -> Path | None:
         """Where the file under `key` lies on this machine, to be read only; None if it is not here."""
-        check_key(key)
-        return None
 
     async def fetch(self, key: str, to: Path) -> None:
         """Copy the file under `key` to `to`, a path of the caller's own."""
-        import asyncio
-
-        try:
-            file = await asyncio.to_thread(to.open, "wb")
-            try:
-                async for piece in self.stream(key):
-                    await asyncio.to_thread(file.write, piece)
-            finally:
-                await asyncio.to_thread(file.close)
-        except OSError as error:
-            raise StorageFailed(f"{key} could not be copied from storage: {error.strerror}") from error
 
 
 def open_storage(address: str | Path) -> Storage:
-    """The storage at `address`: a folder's path (made if missing), `s3://`, `gs://`, `az://` or `memory:///`.
+    """The storage at `address`: a folder's path (made if missing), `file://`, or a bucket (see `open_bucket`).
 
-    Credentials of a cloud come from its usual environment variables. Raises `ConfigurationError`.
+    Raises `ConfigurationError`.
     """
+    from understudy.files.bucket import open_bucket
     from understudy.files.folder import FolderStorage
 
     text = str(address)
@@ -132,13 +70,7 @@ def open_storage(address: str | Path) -> Storage:
         return FolderStorage(Path(address))
     if text.startswith("file://"):
         return FolderStorage(Path(text.removeprefix("file://")))
-    from obstore.exceptions import BaseError
-    from obstore.store import from_url
-
-    try:
-        return Storage(from_url(text))
-    except (BaseError, ValueError) as error:
-        raise ConfigurationError(f"storage: {str(error).splitlines()[0]}") from error
+    return open_bucket(text)
 
 
 def check_key(key: str) -> str:
@@ -149,17 +81,3 @@ def check_key(key: str) -> str:
     if len(key) > _LONGEST_KEY or not _KEY.fullmatch(key):
         raise ValueError(f"not a storage key: {key[:80]!r}")
     return key
-
-
-@contextmanager
-def _failing(key: str) -> "Iterator[None]":
-    """Turn what a store raises into `StorageFailed`."""
-    from obstore.exceptions import BaseError
-
-    try:
-        yield
-    except FileNotFoundError as error:
-        raise StorageFailed(f"there is no file {key} in storage") from error
-    except (BaseError, OSError) as error:
-        # The store's own words name folders and hosts; they stay with the cause.
-        raise StorageFailed(f"storage could not handle {key}: {type(error).__name__}") from error

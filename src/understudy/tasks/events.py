@@ -21,6 +21,10 @@ ERROR_FULL = "task_error_full"
 _RANK = {status.value: rank for rank, status in enumerate(PATH)}
 
 
+def _rank(status: str) -> int:
+    return _RANK.get(status, len(PATH))
+
+
 class Event(msgspec.Struct, frozen=True):
     """One thing that happened: a status reached, a line printed, a step done."""
 
@@ -49,11 +53,13 @@ class Subscription:
         """What happened before, without changes of status."""
         self._queue: deque[Event] = deque()
         self._bound = bound
+        self._rank = -1
+        """Of the latest status that the watcher knows."""
         self._filled = asyncio.Event()
 
     def put(self, event: Event) -> None:
         """Called by the channel. A watcher that does not keep up loses log lines, never a change of status."""
-        if len(self._queue) >= self._bound and not event.status:
+        if not self._is_news(event) or (len(self._queue) >= self._bound and not event.status):
             return
         self._queue.append(event)
         self._filled.set()
@@ -66,11 +72,23 @@ class Subscription:
         return self._queue.popleft()
 
     def skip_to(self, status: str) -> None:
-        """Forget changes of status that a watcher who was told `status` knows already."""
-        rank = _RANK.get(status, len(PATH))
-        self._queue = deque(
-            event for event in self._queue if not event.status or _RANK.get(event.type, len(PATH)) > rank
-        )
+        """Pass over changes of status that a watcher who was told `status` knows already.
+
+        A status is on disk before it is told: what the watcher read there may be told only now.
+        """
+        self._rank = _rank(status)
+        waiting, self._queue = self._queue, deque()
+        for event in waiting:
+            self.put(event)
+
+    def _is_news(self, event: Event) -> bool:
+        if not event.status:
+            return True
+        rank = _rank(event.type)
+        if rank <= self._rank and not rank == 0 < self._rank:  # back in the queue, it begins anew
+            return False
+        self._rank = rank
+        return True
 
 
 class Events:

@@ -4,7 +4,6 @@ XSalsa20-Poly1305 (libsodium's secretbox) by PyNaCl. The store never sees an ope
 """
 
 import base64
-import binascii
 import hmac
 import os
 from functools import lru_cache
@@ -49,15 +48,18 @@ class Vault:
 def open_vault(folder: Path, secret_key: str = "") -> Vault:
     """The vault of a data folder: its key comes from the setting, or from `secret.key`, made on first use.
 
-    Raises `ConfigurationError` if the key is not 32 bytes in base64.
+    Raises `ConfigurationError` if the key cannot be read, or is not 32 bytes in base64.
     """
     path = folder / "secret.key"
     origin = "secret_key" if secret_key else str(path)
     if not secret_key:
-        secret_key = _read_or_make(path)
+        try:
+            secret_key = _read_or_make(path)
+        except OSError as error:
+            raise ConfigurationError(f"{path} cannot be read or made ({error.strerror}).") from error
     try:
         key = base64.b64decode(secret_key, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise ConfigurationError(f"{origin} is not base64.") from error
     if len(key) != SecretBox.KEY_SIZE:
         raise ConfigurationError(
@@ -70,7 +72,7 @@ def _read_or_make(path: Path) -> str:
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        return path.read_text().strip()
+        return path.read_text(errors="replace").strip()
     text = base64.b64encode(os.urandom(SecretBox.KEY_SIZE)).decode()
     with os.fdopen(descriptor, "w") as file:
         file.write(text + "\n")

@@ -1,3 +1,5 @@
+import itertools
+
 import pytest
 
 from tests.engines.animatic import prompts
@@ -14,7 +16,7 @@ def test_everything_has_its_place_inside_the_clip(prompt: str, seconds: float) -
     assert timeline.scenes[0].start == 0
     assert timeline.scenes[-1].end == pytest.approx(seconds)
     spoken = [span for speech in timeline.speeches for span in speech.subtitles]
-    for first, second in zip(spoken, spoken[1:], strict=False):
+    for first, second in itertools.pairwise(spoken):
         assert first.end <= second.start + 1e-6
     assert all(0 <= span.start < span.end <= seconds for span in spoken)
     assert all(len(span.text) <= 84 for span in spoken)

@@ -110,19 +110,20 @@ def _speeches(reading: Reading, seconds: float, lengths: Sequence[float] | None)
         reading_time(line.text) if lengths is None else lengths[index] for index, line in enumerate(lines)
     ]
     lead, tail = min(_LEAD, seconds * 0.1), min(_TAIL, seconds * 0.08)
-    room = seconds - lead - tail - _GAP * (len(lines) - 1)
-    squeeze = min(1.0, max(0.1, room) / sum(wanted))
+    gap = min(_GAP, 0.2 * seconds / len(lines))
+    room = seconds - lead - tail - gap * (len(lines) - 1)
+    squeeze = min(1.0, room / sum(wanted))
     needed = [length * squeeze for length in wanted]
     speeches: list[Speech] = []
     earliest = lead
     for index, (line, length) in enumerate(zip(lines, needed, strict=True)):
-        after = sum(needed[index:]) + _GAP * (len(lines) - 1 - index)
+        after = sum(needed[index:]) + gap * (len(lines) - 1 - index)
         latest = max(earliest, seconds - tail - after)
         # Where the words stand in the prompt is about when they are said.
         middle = seconds * (line.start + line.end) / 2 / max(1, len(reading.text))
         start = min(latest, max(earliest, middle - length / 2))
         speeches.append(Speech(line, start, start + length, _subtitles(line.text, start, start + length)))
-        earliest = start + length + _GAP
+        earliest = start + length + gap
     return tuple(speeches)
 
 

@@ -4,7 +4,11 @@ from understudy.engines.animatic.prompt.reading import read
 
 
 def test_sentences_end_where_a_reader_would_pause_but_never_in_quotes() -> None:
-    assert sentences("Veo 3.1 is here. It rains; she waits.") == ("Veo 3.1 is here.", "It rains; she waits.")
+    assert sentences("Veo 3.1 is here. The rain falls; she is waiting.") == (
+        "Veo 3.1 is here.",
+        "The rain falls;",
+        "she is waiting.",
+    )
     assert sentences("He says “Stop. Now. Please stop.” and leaves.") == (
         "He says “Stop. Now. Please stop.” and leaves.",
     )

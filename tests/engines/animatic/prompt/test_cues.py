@@ -33,7 +33,7 @@ def test_the_reference_prompts_ask_for_these_sounds(prompt: str, cues: set[str])
 @pytest.mark.parametrize(
     ("prompt", "cues"),
     [
-        ("A street. Audio: distant thunder and crickets. A car.", ["distant thunder", "crickets"]),
+        ("A street. Audio: distant thunder and crickets. A car.", ["distant thunder", "distant crickets"]),
         ("A man. <AUDCAP>Waves crash, a crowd cheering<ENDAUDCAP>", ["sea", "crowd"]),
         ("A beach with no music, without birds.", ["sea"]),
         ('She says "the rain and the sirens of the sea."', []),

@@ -6,7 +6,8 @@ from understudy.engines.animatic.prompt.text import parse
 
 
 def said(prompt: str) -> list[tuple[str, str]]:
-    return [(line.text, line.voice) for line in spoken_lines(parse(prompt).plain)]
+    text = parse(prompt)
+    return [(line.text, line.voice) for line in spoken_lines(text.plain, text.marked)]
 
 
 @pytest.mark.parametrize(

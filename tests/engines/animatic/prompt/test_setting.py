@@ -18,7 +18,7 @@ from understudy.engines.animatic.prompt.reading import read
         (prompts.CLIFF, "dawn", "mountains", {"mist"}),
         (prompts.PATIO, "day", "forest", {"warm", "autumn"}),
         (prompts.AWNING, "day", "city", {"warm"}),
-        ("Golden hour over a harbour", "golden hour", "sea", set()),
+        ("Golden hour over a harbour", "golden hour", "sea", {"warm"}),
         ("A skyline under neon", "night", "city", {"neon"}),
         ("", "day", "fields", set()),
     ],

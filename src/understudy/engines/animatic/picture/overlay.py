@@ -86,7 +86,7 @@ class Timed(msgspec.Struct, frozen=True):
 
 def scrims(layout: Layout, *, strong: bool) -> tuple[Sprite, Sprite]:
     """Soft shade at the top and the bottom edge that keeps the notes readable over any picture."""
-    deep = 0.55 if strong else 0.34
+    deep = 0.74 if strong else 0.34
     band = max(2, round(layout.height * _BAND))
     strip = Image.new("L", (1, band))
     for row in range(band):

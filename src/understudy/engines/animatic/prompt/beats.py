@@ -6,13 +6,13 @@ from typing import Final
 from understudy.engines.animatic.prompt.text import SENTENCE_END
 
 _CUT: Final = re.compile(
-    r"(?:[,;.]?\s*\b(?:then |and )?(?:we |the camera )?(?:hard |smash |jump )?cuts? to:?\s+)"
+    r"(?:[,;]?\s*\b(?:then |and )?(?:we |the camera )?(?:hard |smash |jump )?cuts? to:?\s+)"
     r"|(?:(?:^|(?<=\s))(?:shot|scene)\s+\d{1,2}\s*[:.\-–]\s*)"
     r"|(?:(?:^|(?<=\s))\[\s*\d{1,2}(?::\d\d)?\s*s?\s*[-–]\s*\d{1,2}(?::\d\d)?\s*s?\s*\]\s*:?\s*)",
     re.IGNORECASE,
 )
 _CLAUSE_END: Final = re.compile(r";\s+|\s[–—]\s")
-_QUOTES: Final = re.compile(r"“[^”]*”|\"[^\"]*\"")
+_QUOTES: Final = re.compile(r"“[^“”]*”|\"[^\"]*\"")
 _SHORTEST = 12
 
 

@@ -53,6 +53,7 @@ _FAST: Final = re.compile(r"\b(?:fast|quick\w*|rapid\w*|whip\w*|sudden\w*|sharp\
 _NEXT: Final = re.compile(r"\bthen\b|\bbefore\b|\bfinally\b|\bafter\b|[.!?](?:\s|$)", re.IGNORECASE)
 _NOT: Final = re.compile(r"\b(?:no|without|not|never|don't|doesn't)\W+(?:\w+\W+){0,2}$", re.IGNORECASE)
 _NEAR = 36
+_AFTER = 12
 
 _SIZES: Final[tuple[tuple[Size, str], ...]] = (
     ("ECU", r"\b(?:extreme close|macro)\b"),
@@ -95,6 +96,7 @@ def framing(scene: str) -> Framing:
 
 def _speed(scene: str, start: int, end: int) -> Speed:
     words = re.split(r"[.;!?]", scene[max(0, start - _NEAR) : end])[-1]
+    words += " " + re.split(r"[.,;!?]", scene[end : end + _AFTER])[0]
     if _FAST.search(words):
         return "fast"
     return "slow" if _SLOW.search(words) else "normal"

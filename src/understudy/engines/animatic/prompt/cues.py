@@ -63,7 +63,7 @@ _ORCHESTRAL: Final = re.compile(
     r"\borchestr\w+|\bepic\b|\bstrings\b|\bviolins?\b|\bsymphon\w+", re.IGNORECASE
 )
 _LO_FI: Final = re.compile(r"\blo-?fi\b|\bhip[ -]hop", re.IGNORECASE)
-_BEFORE, _AFTER = 34, 42
+_BEFORE, _AFTER = 50, 42
 
 
 def sound_cues(scene: str, sound: str = "") -> tuple[Cue, ...]:

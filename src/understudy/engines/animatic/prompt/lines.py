@@ -1,6 +1,7 @@
 """The spoken lines of a prompt: what is said, by what kind of voice, and where in the text."""
 
 import re
+from collections.abc import Collection
 from typing import Final, Literal
 
 import msgspec
@@ -40,7 +41,7 @@ _WRITTEN_AFTER: Final = re.compile(
 )
 _DOUBLE: Final = re.compile(r"“([^“”]{1,1200})”|„([^„“”]{1,1200})[“”]|\"([^\"]{1,1200})\"|«([^«»]{1,1200})»")
 # A closing single quote is one that no letter follows; the others are apostrophes.
-_SINGLE: Final = re.compile(r"(?<![\w’'])[‘']((?:[^‘’']|[’'](?=\w)){1,1200})[’'](?!\w)")
+_SINGLE: Final = re.compile(r"(?<![\w’'])[‘']((?:[^‘’']|[’'](?=\w)){1,400})[’'](?!\w)")
 _SAYS: Final = re.compile(
     r"\b(?:says?|said|asks?|whispers?|shouts?|replie[sd]|states?|exclaims?|yells?|murmurs?|announces?|mutters?|muses?|"
     r"saying|narrates?|answers?|declares?|screams?|voice-?over|narrator|dialogue)\b[^.,:;!?\"“‘]{0,60}?([,:])\s*"
@@ -57,29 +58,35 @@ _NEAR = 60
 _VOICE_REACH = 160
 
 
-def spoken_lines(text: str) -> tuple[Line, ...]:
+def spoken_lines(text: str, marked: Collection[str] = ()) -> tuple[Line, ...]:
     """The lines that are spoken in `text` (see `text.parse`), in their order.
 
-    Quoted words count if a word of speaking stands near, or if they are a sentence by their punctuation; words that
-    are written on something do not. Without quotes, `says: ...` and `says, ...` reach to the end of the sentence.
+    Quoted words count if they are among the `marked`, if a word of speaking stands near, or if they are a sentence by
+    their punctuation; words that are written on something do not. Without quotes, `says: ...` and `says, ...` reach to
+    the end of the sentence.
     """
     found: list[tuple[int, int, str]] = []
+    taken = bytearray(len(text))
+
+    def take(start: int, end: int, words: str) -> None:
+        found.append((start, end, words))
+        taken[start:end] = b"\1" * (end - start)
+
     for match in _DOUBLE.finditer(text):
         words = next(group for group in match.groups() if group is not None)
-        if _is_spoken(text, match.start(), match.end(), words, certain=words.strip()[-1:] in (*".!?…,",)):
-            found.append((match.start(), match.end(), words))
+        sentence = words.strip()[-1:] in (*".!?…,",)
+        if words in marked or _is_spoken(text, match.start(), match.end(), words, certain=sentence):
+            take(match.start(), match.end(), words)
     for match in _SINGLE.finditer(text):
-        inside = any(start <= match.start() < end for start, end, _ in found)
-        if not inside and _is_spoken(text, match.start(), match.end(), match[1], certain=False):
-            found.append((match.start(), match.end(), match[1]))
+        if not taken[match.start()] and _is_spoken(text, *match.span(), match[1], certain=False):
+            take(match.start(), match.end(), match[1])
     for match in _SAYS.finditer(text):
         end = SENTENCE_END.search(text, match.end())
         stop = end.end() if end else len(text)
         words = text[match.end() : stop]
-        overlaps = any(start < stop and match.end() < last for start, last, _ in found)
         # After a comma a spoken line starts like a sentence; "says, smiling" goes on telling.
-        if not overlaps and (match[1] == ":" or words[:1].isupper() or not words[:1].isascii()):
-            found.append((match.end(), stop, words))
+        if not any(taken[match.end() : stop]) and (match[1] == ":" or words[:1].isupper()):
+            take(match.end(), stop, words)
     found.sort()
     lines = (Line(_spoken(words), start, end, _voice(text, start, end)) for start, end, words in found)
     return tuple(line for line in lines if any(char.isalnum() for char in line.text))

@@ -44,7 +44,7 @@ def read(prompt: str, most_shots: int = 6) -> Reading:
     Of more cuts than `most_shots` allows, the last shots are one.
     """
     parsed = parse(prompt)
-    lines = spoken_lines(parsed.plain)
+    lines = spoken_lines(parsed.plain, parsed.marked)
     scene = without(parsed.plain, lines)
     spans = cut_points(parsed.plain)
     if len(spans) > most_shots:

@@ -23,6 +23,8 @@ class Text(msgspec.Struct, frozen=True, kw_only=True):
 
     plain: str
     """Without the markup of sound; spoken lines that were marked up stand in curly quotes."""
+    marked: frozenset[str] = frozenset()
+    """The lines that were marked up."""
     sound: str
     """What was said about sound alone: `Audio: ...` and `<AUDCAP>..<ENDAUDCAP>`."""
 
@@ -40,10 +42,13 @@ def parse(prompt: str) -> Text:
     text = tidy(prompt)
     heard = [match[1].strip() for match in _SOUND.finditer(text)]
     text = _SOUND.sub(" ", text)
+    marked = frozenset(match[1].strip(" “”") for match in _SPOKEN.finditer(text))
     text = _SPOKEN.sub(lambda match: f"“{match[1].strip(' “”')}”" if match[1].strip() else " ", text)
     text = _STRAY_TAG.sub(" ", text)
     text, described = _without_audio(text)
-    return Text(plain=_SPACE.sub(" ", text).strip(), sound=" ".join([*described, *heard]).strip())
+    return Text(
+        plain=_SPACE.sub(" ", text).strip(), marked=marked, sound=" ".join([*described, *heard]).strip()
+    )
 
 
 def _without_audio(text: str) -> tuple[str, list[str]]:

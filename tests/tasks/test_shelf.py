@@ -1,0 +1,108 @@
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from understudy.errors import StorageFailed
+from understudy.files.folder import FolderStorage
+from understudy.tasks.file_records import new_file
+from understudy.tasks.records import File
+from understudy.tasks.shelf import Shelf
+from understudy.tasks.store.sqlite.store import SqliteStore, open_sqlite
+
+
+class Room(msgspec.Struct):
+    """A shelf and what it stands on."""
+
+    shelf: Shelf
+    store: SqliteStore
+    storage: FolderStorage
+    folder: Path
+
+    def file(self, content: bytes = b"clip") -> tuple[File, Path]:
+        file = new_file("upload", project=1, name="a.mp4", content_type="video/mp4", size=4, at=1.0)
+        path = self.folder / file.id
+        path.write_bytes(content)
+        return file, path
+
+    def notes(self) -> list[Path]:
+        return list((self.folder / "notes").iterdir())
+
+    def stored(self) -> set[str]:
+        root = self.folder / "files"
+        return {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
+
+
+@pytest.fixture
+async def room(tmp_path: Path) -> AsyncIterator[Room]:
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    store = await open_sqlite(tmp_path / "tasks.db")
+    storage = FolderStorage(tmp_path / "files")
+    yield Room(Shelf(store=store, storage=storage, notes=notes), store, storage, tmp_path)
+    await store.close()
+
+
+async def test_files_are_there_before_their_records_and_the_note_goes_after_them(room: Room) -> None:
+    (one, path), (two, other) = room.file(), room.file()
+    async with room.shelf.holding({one: path, two: other}):
+        assert room.stored() == {one.key, two.key}
+        (note,) = room.notes()
+        assert json.loads(note.read_bytes()) == {one.id: one.key, two.id: two.key}
+        await room.store.add_file(one)
+        await room.store.add_file(two)
+    assert room.stored() == {one.key, two.key}
+    assert room.notes() == []
+    assert await room.shelf.sweep() == 0
+    assert room.stored() == {one.key, two.key}
+
+
+async def test_without_files_nothing_happens(room: Room) -> None:
+    async with room.shelf.holding({}):
+        assert room.notes() == []
+
+
+@pytest.mark.parametrize("failure", [RuntimeError, asyncio.CancelledError])
+async def test_what_fails_takes_the_files_down(room: Room, failure: type[BaseException]) -> None:
+    file, path = room.file()
+    with pytest.raises(failure):
+        async with room.shelf.holding({file: path}):
+            raise failure
+    assert room.stored() == set()
+    assert room.notes() == []
+    assert path.exists(), "the caller's own file is the caller's"
+
+
+async def test_a_file_that_cannot_be_put_takes_the_others_down(room: Room) -> None:
+    (one, path), (two, _) = room.file(), room.file()
+    with pytest.raises(StorageFailed):
+        async with room.shelf.holding({one: path, two: room.folder / "missing"}):
+            raise AssertionError("it was not put")
+    assert room.stored() == set()
+    assert room.notes() == []
+
+
+async def test_records_that_are_not_written_after_all(room: Room) -> None:
+    file, path = room.file()
+    async with room.shelf.holding({file: path}):
+        await room.shelf.take_down({file: path})
+    assert room.stored() == set()
+
+
+async def test_the_next_start_takes_down_what_a_crash_left_without_a_record(room: Room) -> None:
+    (kept, path), (lost, other) = room.file(), room.file()
+    for file, content in ((kept, path), (lost, other)):
+        await room.storage.put(file.key, content)
+    await room.store.add_file(kept)
+    notes = room.folder / "notes"
+    (notes / "a").write_bytes(msgspec.json.encode({kept.id: kept.key, lost.id: lost.key}))
+    (notes / "b").write_bytes(msgspec.json.encode({"never put": "uploads/aa/never"}))
+    (notes / "c").write_bytes(b'{"half a no')
+    (notes / "d").touch()
+    assert await room.shelf.sweep() == 2
+    assert room.stored() == {kept.key}
+    assert room.notes() == []
+    assert await room.shelf.sweep() == 0
