@@ -49,7 +49,7 @@ NOT_FOR = {
 
 def part_of(module: str) -> str:
     """`tasks` of `understudy.tasks.store.store`; "" of the package itself."""
-    return (module.split(".") + [""])[1]
+    return [*module.split("."), ""][1]
 
 
 def modules() -> dict[str, Path]:

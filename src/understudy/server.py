@@ -19,6 +19,7 @@ from understudy.api.answers import encode
 from understudy.api.app import create_app
 from understudy.api.parts import Limits, Parts
 from understudy.api.wiro.render import detail
+from understudy.catalogue.catalogue import Catalogue
 from understudy.catalogue.loader import load_catalogue
 from understudy.config import Settings
 from understudy.engines.cast import Cast
@@ -104,7 +105,7 @@ async def open_projects(settings: Settings) -> AsyncIterator[Projects]:
 @asynccontextmanager
 async def _assembled(settings: Settings, folder: Path, url: str) -> AsyncIterator[tuple[ASGIApp, Dispatcher]]:
     catalogue = load_catalogue(settings.manifests)
-    cast = Cast(load_engines(settings.engines), settings.cast, settings.engine)
+    cast = _cast(settings, catalogue)
     guard = AddressGuard(settings.allow_addresses)
     outbound = Outbound(guard)
     vault = open_vault(folder, settings.secret_key)
@@ -178,6 +179,8 @@ async def _assembled(settings: Settings, folder: Path, url: str) -> AsyncIterato
             stop=dispatcher.stop_run,
             clock=time.time,
             prepaid=prepaid,
+            base_url=url,
+            priorities=settings.priority,
         )
 
         async def ready() -> None:
@@ -213,6 +216,23 @@ async def _assembled(settings: Settings, folder: Path, url: str) -> AsyncIterato
         webhooks.start()
         stack.push_async_callback(webhooks.stop)
         yield app, dispatcher
+
+
+def _cast(settings: Settings, catalogue: Catalogue) -> Cast:
+    """The operator's cast; an engine stays loaded if one of its models is persistent, unless it only stands in."""
+    engines = load_engines(settings.engines)
+    cast = Cast(engines, settings.cast, settings.engine)
+    persistent = {
+        engine.name
+        for model in catalogue.models
+        if model.persistent
+        for engine in cast.of(model)
+        if not engine.preview
+    }
+    if not persistent:
+        return cast
+    options = {name: {"persistent": True, **settings.engine.get(name, {})} for name in persistent}
+    return Cast(engines, settings.cast, {**settings.engine, **options})
 
 
 async def _first_project(projects: Projects, folder: Path, url: str) -> None:

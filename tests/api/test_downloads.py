@@ -100,7 +100,7 @@ async def test_other_names_at_a_clips_address(served: Served, clip: File, name: 
         "/uploads/sampleinputs/nothing.jpg",
         "/uploads/sampleinputs/../../pyproject.toml",
         "/uploads/sampleinputs/%2e%2e%2f%2e%2e%2fa",
-        "/uploads/models/openai-sora-2-pro-cover.mp4",
+        "/uploads/models/nothing-cover.mp4",
         "/v1/File/short/a.png",
         "/00000000-0000/0.mp4",
     ],
@@ -135,3 +135,9 @@ async def test_options(served: Served, clip: File) -> None:
         answer = await served.client.options(path)
         assert (answer.status_code, answer.headers["allow"]) == (204, allow)
     assert (await served.client.options("/nothing")).status_code == 404
+
+
+async def test_every_model_has_its_cover(served: Served) -> None:
+    for model in served.parts.catalogue.models:
+        answer = await served.client.get(f"/{model.cover}")
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "video/mp4"), model.cover

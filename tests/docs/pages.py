@@ -45,11 +45,7 @@ def blocks(page: Path) -> list[Block]:
 
 def files(page: Path) -> dict[str, str]:
     """The files that a page shows, by path."""
-    return {
-        block.purpose: block.text
-        for block in blocks(page)
-        if "." in block.purpose or block.purpose.startswith("/")
-    }
+    return {block.purpose: block.text for block in blocks(page) if "." in block.purpose}
 
 
 def links(page: Path) -> Iterator[str]:

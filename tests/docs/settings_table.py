@@ -28,9 +28,9 @@ def table() -> str:
 
 
 def _headline(row: Setting) -> str:
-    if row.is_table:
-        return "Tables"
-    return f"`[{row.section}]`" if row.section else "Top of the file"
+    if row.section:
+        return f"`[{row.section}]`"
+    return "Tables" if row.is_table else "Top of the file"
 
 
 def _row(row: Setting) -> str:

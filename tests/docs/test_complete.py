@@ -15,6 +15,7 @@ from tests.docs import settings_table
 from tests.docs.pages import PAGES, blocks, files, read, section
 from understudy import errors
 from understudy.api.reading import Reading
+from understudy.api.schemas import COMPONENTS
 from understudy.api.wiro import endpoints
 from understudy.catalogue.manifest import Input, InputType, Model, Option, Price, PriceMethod
 from understudy.cli.app import app
@@ -156,8 +157,6 @@ def test_every_status_and_event() -> None:
 
 
 def test_every_field_of_a_task() -> None:
-    from understudy.api.schemas import COMPONENTS
-
     fields = re.findall(r"^\| `(\w+)` \|", section(read("api"), "The task object"), re.MULTILINE)
     assert set(fields) == set(COMPONENTS["Task"]["properties"])
     shown = re.findall(r"^\| `(\w+)` \|", section(read("api"), "The file object"), re.MULTILINE)

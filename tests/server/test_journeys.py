@@ -105,6 +105,26 @@ def test_an_address_is_fetched_once_and_kept(server: Live, me: Caller, outside: 
     assert httpx.get(shown, trust_env=False).status_code == 404
 
 
+def test_files_of_the_server_are_inputs_by_their_addresses(server: Live, me: Caller, tmp_path: Path) -> None:
+    image = tmp_path / "my road.png"
+    image.write_bytes(PNG)
+    with Client(data=server.data, environ={}) as client:
+        uploaded = client.upload(image)
+    first, first_token = me.run(inputImage=uploaded.url)
+    task = me.end_of(first)
+    assert (task["pexit"], task["parameters"]["inputImage"]) == ("0", uploaded.url)
+    thumbnail = task["outputs"][0]["url"].replace("0.mp4", "0.jpg")
+    second, _ = me.run(inputImage=thumbnail)
+    assert me.end_of(second)["pexit"] == "0"
+    assert me.post("Task/InputOutputDelete", tasktoken=first_token)["result"]
+    assert httpx.get(uploaded.url, trust_env=False).content == PNG, "it is no task's own"
+    before = me.total()
+    for gone in (thumbnail, uploaded.url.replace(".png", ".jpg")):
+        refused = me.post(f"Run/{SORA}", prompt="A road.", inputImage=gone)
+        assert refused["errors"][1]["message"] == "[inputImage] This server has no such file."
+    assert me.total() == before
+
+
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
@@ -173,8 +193,7 @@ def test_private_addresses_are_refused_before_a_task_exists(me: Caller, field: s
         refused = answer.json()
         assert refused["result"] is False, url
         assert {each["code"] for each in refused["errors"]} == {0}
-        named = field if field == "callbackUrl" else "inputImage"
-        assert f"[{named}]" in str(refused["errors"]), url
+        assert f"[{field.removesuffix('Url')}" in str(refused["errors"]), url
     assert me.total() == before
 
 
@@ -226,7 +245,7 @@ def test_a_socket_tells_of_several_tasks_and_late_ones_the_end(me: Caller, serve
     second, second_token = me.run("[say three]")
     with socket(server, first_token, second_token, "nobody" * 5) as watching:
         heard = [json.loads(message) for message in watching]
-    assert ["There is no task yet."] == [each["message"] for each in heard if not each["result"]]
+    assert [each["message"] for each in heard if not each["result"]] == ["There is no task yet."]
     for id, token in ((first, first_token), (second, second_token)):
         mine = [each for each in heard if each.get("id") == id]
         assert {each["tasktoken"] for each in mine} == {token}
@@ -316,7 +335,9 @@ def test_projects_do_not_see_each_other(me: Caller, server: Live) -> None:
         assert refused["result"] is False
         assert other.total() == 0
     assert me.task(id)["outputs"]
-    assert me.ask("File/Upload", data={"folderid": folder}, files=image).json()["list"][0]["parentid"] == folder
+    assert (
+        me.ask("File/Upload", data={"folderid": folder}, files=image).json()["list"][0]["parentid"] == folder
+    )
 
 
 def test_a_key_only_project_with_an_allow_list(server: Live) -> None:

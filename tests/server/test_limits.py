@@ -121,7 +121,9 @@ def test_an_endless_body_is_refused_while_it_streams(server: Live, me: Caller, k
     until(lambda: not list((server.data / "incoming").iterdir()), 5)
 
 
-@pytest.mark.parametrize(("content_type", "limit"), [("application/json", JSON_LIMIT), (MULTIPART, REQUEST_LIMIT)])
+@pytest.mark.parametrize(
+    ("content_type", "limit"), [("application/json", JSON_LIMIT), (MULTIPART, REQUEST_LIMIT)]
+)
 def test_a_body_that_says_it_is_too_large_is_not_read(
     server: Live, me: Caller, content_type: str, limit: int
 ) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection
 
 from tests.executors.processes import alive
 from tests.server.caller import caller, command, socket, understudy
@@ -30,6 +31,11 @@ def started(folder: Path, config: str = "", *, engine: str = "trouble") -> Itera
         yield server
     finally:
         server.sigkill()
+
+
+def all_of(watching: ClientConnection) -> None:
+    while True:
+        watching.recv(timeout=5)
 
 
 def mode(path: Path) -> int:
@@ -152,8 +158,7 @@ def test_what_does_not_end_in_time_runs_again_and_that_does_not_count(tmp_path: 
             watching.recv(timeout=5)
             assert server.stop() == 0
             with pytest.raises(ConnectionClosed) as closed:
-                while True:
-                    watching.recv(timeout=5)
+                all_of(watching)
             assert closed.value.rcvd is not None
             assert closed.value.rcvd.code in (1001, 1012), "going away, or restarting"
     with started(tmp_path, config) as server, caller(server) as project:

@@ -97,6 +97,7 @@ async def house(
     drain_seconds: float = 0.0,
     sole: bool = True,
     max_attempts: int = 3,
+    priorities: dict[str, int] | None = None,
 ) -> AsyncIterator[House]:
     folder.mkdir(exist_ok=True)
     store = await open_sqlite(folder / "tasks.db")
@@ -137,6 +138,7 @@ async def house(
         stop=dispatcher.stop_run,
         clock=time.time,
         prepaid=prepaid,
+        priorities=priorities,
     )
     try:
         if started:

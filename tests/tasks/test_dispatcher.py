@@ -278,3 +278,11 @@ def _draw(path: Path) -> None:
     from PIL import Image
 
     Image.new("RGB", (32, 16), "teal").save(path)
+
+
+async def test_a_model_with_a_higher_priority_comes_first(tmp_path: Path) -> None:
+    async with house(tmp_path, options={"replicas": 1}, priorities={"acme/by-time": 5}, started=False) as at:
+        first, second = await at.submit(), await at.submit(model=BY_TIME)
+        await at.dispatcher.start()
+        first, second = await at.end_of(first), await at.end_of(second)
+        assert second.accepted < first.accepted

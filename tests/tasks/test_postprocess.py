@@ -95,9 +95,7 @@ async def test_only_prepaid_runs_are_taken_from_a_balance(tmp_path: Path) -> Non
 
 
 async def test_what_costs_nothing_has_no_ledger_line(tmp_path: Path) -> None:
-    result = await process(
-        tmp_path, priced(Price(method="cpr", price=Decimal(0))), ("a.mp4", tiny_clip())
-    )
+    result = await process(tmp_path, priced(Price(method="cpr", price=Decimal(0))), ("a.mp4", tiny_clip()))
     assert (result.charge, result.cost) == (None, "0")
 
 
@@ -106,7 +104,9 @@ async def test_nothing_was_made(tmp_path: Path) -> None:
         await process(tmp_path, CLIP)
 
 
-@pytest.mark.parametrize("content", [b"", b"This is no video.", tiny_clip()[:600]], ids=["empty", "text", "half"])
+@pytest.mark.parametrize(
+    "content", [b"", b"This is no video.", tiny_clip()[:600]], ids=["empty", "text", "half"]
+)
 async def test_no_media_was_made(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(EngineFailed, match="The engine made a file that is no media") as failed:
         await process(tmp_path, CLIP, ("a.mp4", tiny_clip()), ("b.mp4", content))

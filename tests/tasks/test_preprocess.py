@@ -93,7 +93,7 @@ async def test_what_was_kept_is_not_fetched_again(kitchen: Kitchen) -> None:
     [
         (Url("http://10.0.0.1/a.png"), AddressRefused, "does not reach"),
         (Sample("gone.png"), FetchFailed, r"The sample input gone\.png is no longer here\."),
-        (Stored("inputs/aa/gone.png", "gone.png"), StorageFailed, ""),
+        (Stored("inputs/aa/gone.png", "gone.png"), StorageFailed, "storage"),
     ],
 )
 async def test_what_cannot_be_had(

@@ -114,7 +114,9 @@ def test_networks(entry: str) -> None:
     check_networks((entry,))
 
 
-@pytest.mark.parametrize("entry", ["", "nonsense", "203.0.113.7:80", "203.0.113.0/33", "1.2.3", "example.com"])
+@pytest.mark.parametrize(
+    "entry", ["", "nonsense", "203.0.113.7:80", "203.0.113.0/33", "1.2.3", "example.com"]
+)
 async def test_what_is_no_network(projects: Projects, entry: str) -> None:
     with pytest.raises(InvalidInput, match=r"is no IP address or network; write"):
         await projects.create("mine", allow=("10.0.0.0/8", entry))

@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from tests.tasks.examples import project
 from understudy.errors import StorageFailed
 from understudy.files.folder import FolderStorage
 from understudy.tasks.file_records import new_file
@@ -41,6 +42,7 @@ async def room(tmp_path: Path) -> AsyncIterator[Room]:
     notes = tmp_path / "notes"
     notes.mkdir()
     store = await open_sqlite(tmp_path / "tasks.db")
+    await store.add_project(project())
     storage = FolderStorage(tmp_path / "files")
     yield Room(Shelf(store=store, storage=storage, notes=notes), store, storage, tmp_path)
     await store.close()
@@ -106,3 +108,34 @@ async def test_the_next_start_takes_down_what_a_crash_left_without_a_record(room
     assert room.stored() == {kept.key}
     assert room.notes() == []
     assert await room.shelf.sweep() == 0
+
+
+async def test_who_is_cancelled_while_the_record_is_written_loses_no_file(room: Room) -> None:
+    file, path = room.file()
+
+    async def hold() -> None:
+        async with room.shelf.holding({file: path}):
+            writing = asyncio.create_task(room.store.add_file(file))
+            await asyncio.sleep(0)
+            writing.cancel()
+            await writing
+
+    with pytest.raises(asyncio.CancelledError):
+        await hold()
+    assert await room.store.file(file.id) == file
+    assert room.stored() == {file.key}
+    assert room.notes() == []
+
+
+async def test_without_a_store_the_next_start_decides(room: Room) -> None:
+    file, path = room.file()
+
+    async def hold() -> None:
+        async with room.shelf.holding({file: path}):
+            await room.store.close()
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await hold()
+    assert room.stored() == {file.key}
+    assert len(room.notes()) == 1

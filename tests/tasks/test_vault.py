@@ -58,7 +58,11 @@ def test_the_operators_key_comes_first_and_none_is_made(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("given", "reason"),
-    [("no base64!", "secret_key is not base64"), ("é", "not base64"), ("YQ==", "secret_key holds 1 bytes; it takes 32")],
+    [
+        ("no base64!", "secret_key is not base64"),
+        ("é", "not base64"),
+        ("YQ==", "secret_key holds 1 bytes; it takes 32"),
+    ],
 )
 def test_a_key_that_is_none(tmp_path: Path, given: str, reason: str) -> None:
     with pytest.raises(ConfigurationError, match=reason) as refused:

@@ -56,7 +56,13 @@ class Downloads:
 
     async def sample(self, request: Request) -> Response:
         """A bundled sample input."""
-        path = self._catalogue.sample(request.path_params["name"])
+        return await self._bundled(request, self._catalogue.sample(request.path_params["name"]))
+
+    async def cover(self, request: Request) -> Response:
+        """A model's cover."""
+        return await self._bundled(request, self._catalogue.cover(request.path_params["name"]))
+
+    async def _bundled(self, request: Request, path: Path | None) -> Response:
         if path is None:
             raise UnknownPath("Error parsing url.")
         media = await asyncio.to_thread(accept_file, path, EVERYTHING)

@@ -30,6 +30,7 @@ class Reading:
             (_pattern(r"/v1/File/(?P<accesskey>(?-i:[A-Za-z0-9]{30}))/(?P<name>[^/]+)"), downloads.input),
             (_pattern(r"/(?P<address>[0-9a-f]{8}(?:-[0-9a-f]{8}){7})/(?P<name>[^/]+)"), downloads.output),
             (_pattern(r"/uploads/sampleinputs/(?P<name>[^/]+)"), downloads.sample),
+            (_pattern(r"/uploads/models/(?P<name>[^/]+)"), downloads.cover),
         ]
         if self._web is None:
             self._table.append((_pattern("/"), pages.landing))

@@ -1,4 +1,4 @@
-"""All models that can be asked for, by address, by search and by group, and the sample inputs that they name."""
+"""All models that can be asked for, by address, by search and by group, and the sample inputs and covers that they name."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,9 +11,12 @@ from understudy.catalogue.search import Sort, Statistics, search
 class Catalogue:
     """Immutable; made by `load_catalogue`."""
 
-    def __init__(self, models: Sequence[Model], samples: Mapping[str, Path]) -> None:
+    def __init__(
+        self, models: Sequence[Model], samples: Mapping[str, Path], covers: Mapping[str, Path] | None = None
+    ) -> None:
         self._models = {self.key(model.owner, model.slug): model for model in models}
         self._samples = dict(samples)
+        self._covers = dict(covers or {})
 
     @staticmethod
     def key(owner: str, slug: str) -> tuple[str, str]:
@@ -37,6 +40,10 @@ class Catalogue:
     def sample(self, name: str) -> Path | None:
         """The file of a sample input. Names are looked up, never joined to a path."""
         return self._samples.get(name)
+
+    def cover(self, name: str) -> Path | None:
+        """The file of a cover, by the last part of a manifest's `cover`."""
+        return self._covers.get(name)
 
     def has_sample(self, name: str) -> bool:
         """Whether there is a sample input of that name."""

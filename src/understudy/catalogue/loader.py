@@ -1,6 +1,7 @@
 """Reads manifests from folders: TOML into typed records, checked so far that nothing later has to doubt them.
 
-A folder of models is laid out as `<owner>/<slug>.toml`; a folder `samples/` in it holds its sample inputs.
+A folder of models is laid out as `<owner>/<slug>.toml`; folders `samples/` and `covers/` in it hold its sample inputs
+and its covers.
 """
 
 import tomllib
@@ -16,6 +17,7 @@ from understudy.errors import ConfigurationError
 
 _HERE = Path(__file__).parent
 _SAMPLES = "samples"
+_COVERS = "covers"
 
 
 def load_catalogue(folders: Sequence[Path] = ()) -> Catalogue:
@@ -23,14 +25,15 @@ def load_catalogue(folders: Sequence[Path] = ()) -> Catalogue:
 
     Raises `ConfigurationError` that names the file, the key and the reason.
     """
-    samples = _samples_in(_HERE / _SAMPLES)
+    samples, covers = _files_in(_HERE / _SAMPLES), _files_in(_HERE / _COVERS)
     models = {_key(model): model for model in _models_in(_HERE / "models", samples)}
     for folder in folders:
         if not folder.is_dir():
             raise ConfigurationError(f"{folder}: manifests: there is no such folder.")
-        samples |= _samples_in(folder / _SAMPLES)
+        samples |= _files_in(folder / _SAMPLES)
+        covers |= _files_in(folder / _COVERS)
         models |= {_key(model): model for model in _models_in(folder, samples)}
-    return Catalogue(tuple(models.values()), samples)
+    return Catalogue(tuple(models.values()), samples, covers)
 
 
 def read_model(file: Path, has_sample: Callable[[str], bool]) -> Model:
@@ -61,7 +64,7 @@ def _models_in(folder: Path, samples: dict[str, Path]) -> list[Model]:
     files: dict[tuple[str, str], Path] = {}
     models = []
     for file in sorted(folder.glob("*/*.toml")):
-        if file.parent.name == _SAMPLES:
+        if file.parent.name in (_SAMPLES, _COVERS):
             continue
         model = read_model(file, samples.__contains__)
         first = files.setdefault(_key(model), file)
@@ -71,7 +74,7 @@ def _models_in(folder: Path, samples: dict[str, Path]) -> list[Model]:
     return models
 
 
-def _samples_in(folder: Path) -> dict[str, Path]:
+def _files_in(folder: Path) -> dict[str, Path]:
     return {file.name: file for file in sorted(folder.glob("*")) if file.is_file() and file.name[0] != "."}
 
 

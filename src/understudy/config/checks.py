@@ -55,7 +55,11 @@ def _proxies(values: tuple[str, ...]) -> str:
 
 def _addresses(values: tuple[str, ...]) -> str:
     bad = next((each for each in values if not _is_place(each)), None)
-    return "" if bad is None else f"{bad!r} is no host name, IP address or network (10.0.0.0/8), with :port or without"
+    return (
+        ""
+        if bad is None
+        else f"{bad!r} is no host name, IP address or network (10.0.0.0/8), with :port or without"
+    )
 
 
 def _is_place(text: str) -> bool:
@@ -70,7 +74,7 @@ def _engines(values: tuple[str, ...]) -> str:
     return "" if bad is None else f"{bad!r} is no import path (package.module:attribute)"
 
 
-def _cast(value: Mapping[str, tuple[str, ...]]) -> str:
+def _cast(value: Mapping[str, object]) -> str:
     bad = next((each for each in value if each != "*" and not _ADDRESS.fullmatch(each)), None)
     return "" if bad is None else f'{bad!r} is no model (owner/slug, or "*" for all others)'
 
@@ -98,5 +102,6 @@ _CHECKS: dict[str, Callable[[Any], str]] = {
     "allow_addresses": _addresses,
     "engines": _engines,
     "cast": _cast,
+    "priority": _cast,
     "secret_key": _secret_key,
 }

@@ -106,6 +106,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_attempts: Annotated[
         int, about("tasks", "How often a task is started before it counts as failed.", ge=1)
     ] = 3
+    priority: Annotated[
+        dict[str, int],
+        about("tasks", 'Priority of tasks by model (owner/slug, or "*"): higher ones are taken first.'),
+    ] = msgspec.field(default_factory=dict)
     events_kept: Annotated[
         int, about("tasks", "Events kept per task for sockets that connect later.", ge=10)
     ] = 1000

@@ -7,7 +7,7 @@ import re
 import secrets
 import uuid
 import zlib
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Container, Iterable, Mapping
 from pathlib import Path
 from typing import NoReturn
 
@@ -19,6 +19,7 @@ from understudy.tasks import lifecycle
 from understudy.tasks.events import Event, Events
 from understudy.tasks.file_records import new_file
 from understudy.tasks.lifecycle import Status
+from understudy.tasks.own_files import own_files
 from understudy.tasks.projects import letters
 from understudy.tasks.records import File, NewTask, Project, Task, TaskState
 from understudy.tasks.shelf import Shelf
@@ -49,8 +50,14 @@ class Desk:
         stop: Callable[[int], None],
         clock: Callable[[], float],
         prepaid: bool = False,
+        base_url: str = "",
+        priorities: Mapping[str, int] | None = None,
     ) -> None:
-        """`wake` tells the dispatcher that there is something to do, `stop` that a task's run is to end."""
+        """`wake` tells the dispatcher that there is something to do, `stop` that a task's run is to end.
+
+        `base_url` is where this server's files are to be had. `priorities` are by model, "*" for all others: higher
+        ones are taken first.
+        """
         self._store = store
         self._storage = storage
         self._shelf = shelf
@@ -60,6 +67,8 @@ class Desk:
         self._stop = stop
         self._clock = clock
         self._prepaid = prepaid
+        self._priorities = dict(priorities or {})
+        self._base_url = base_url
 
     async def submit(
         self,
@@ -76,7 +85,8 @@ class Desk:
         Raises `InvalidInput` for an address that must not be reached and for an idempotency key that was used with
         another body, `ConcurrencyLimit` and `InsufficientBalance` by the rules of prepaid billing.
         """
-        await self._vet_addresses(checked, callback_url)
+        own = await self._own_files(checked)
+        await self._vet_addresses(checked, own, callback_url)
         now = self._clock()
         uploads = {
             source: _input(project, source, now)
@@ -85,7 +95,7 @@ class Desk:
             if isinstance(source, Upload)
         }
         sources = {
-            name: tuple(_stored(source, uploads) for source in given)
+            name: tuple(_stored(source, uploads, own) for source in given)
             for name, given in checked.sources.items()
         }
         new = NewTask(
@@ -96,9 +106,10 @@ class Desk:
                 project=project.id,
                 model=model.address,
                 status=Status.QUEUE.value,
+                priority=self._priorities.get(model.address, self._priorities.get("*", 0)),
                 values=checked.values,
                 sources=sources,
-                media=_media(sources, uploads.values()),
+                media=_media(sources, [*uploads.values(), *own.values()]),
                 seed=_seed(checked.values.get("seed", 0)),
                 callback_url=callback_url,
                 notes=_notes(checked.ignored),
@@ -226,13 +237,18 @@ class Desk:
         self._events.publish(task.id, Event(task.status, task.reason or None, status=True))
         self._stop(task.id)
 
-    async def _vet_addresses(self, checked: Checked, callback_url: str) -> None:
-        urls = [
-            (name, each.url)
-            for name, given in checked.sources.items()
-            for each in given
-            if isinstance(each, Url)
-        ]
+    async def _own_files(self, checked: Checked) -> dict[str, File]:
+        urls = {url: name for name, url in _urls(checked)}
+        found = await own_files(self._store, self._base_url, urls)
+        for url, file in found.items():
+            if file is None:
+                raise InvalidInput(
+                    "Request parameters are invalid.", f"[{urls[url]}] This server has no such file."
+                )
+        return {url: file for url, file in found.items() if file is not None}
+
+    async def _vet_addresses(self, checked: Checked, own: Container[str], callback_url: str) -> None:
+        urls = [(name, url) for name, url in _urls(checked) if url not in own]
         for name, url in [*urls, *([("callbackUrl", callback_url)] if callback_url else [])]:
             try:
                 await self._vet(url)
@@ -263,10 +279,22 @@ def _input(project: Project, upload: Upload, now: float) -> File:
     )
 
 
-def _stored(source: Source, uploads: Mapping[Upload, File]) -> Source:
-    if isinstance(source, Upload):
-        return Stored(key=uploads[source].key, name=uploads[source].name)
-    return source
+def _urls(checked: Checked) -> list[tuple[str, str]]:
+    """The addresses among the inputs, each with its input's name."""
+    return [
+        (name, each.url) for name, given in checked.sources.items() for each in given if isinstance(each, Url)
+    ]
+
+
+def _stored(source: Source, uploads: Mapping[Upload, File], own: Mapping[str, File]) -> Source:
+    match source:
+        case Upload():
+            file = uploads[source]
+        case Url(url=url) if url in own:
+            file = own[url]
+        case _:
+            return source
+    return Stored(key=file.key, name=file.name)
 
 
 def _media(sources: dict[str, tuple[Source, ...]], uploads: Iterable[File]) -> dict[str, tuple[str, ...]]:

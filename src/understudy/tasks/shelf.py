@@ -6,6 +6,7 @@ is left in a folder meanwhile.
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,9 +14,12 @@ from secrets import token_hex
 
 import msgspec
 
+from understudy.errors import StorageFailed, StoreUnavailable
 from understudy.files.storage import Storage
 from understudy.tasks.records import File
 from understudy.tasks.store.store import Store
+
+log = logging.getLogger(__name__)
 
 
 class Shelf:
@@ -30,21 +34,20 @@ class Shelf:
     @asynccontextmanager
     async def holding(self, files: Mapping[File, Path]) -> AsyncIterator[None]:
         """Put the files into the storage; their records are to be written inside. What fails there takes them down."""
-        keys = [file.key for file in files]
-        if not keys:
+        if not files:
             yield
             return
+        put = {file.id: file.key for file in files}
         note = self._notes / token_hex(8)
-        await asyncio.to_thread(note.write_bytes, msgspec.json.encode({file.id: file.key for file in files}))
+        await asyncio.to_thread(note.write_bytes, msgspec.json.encode(put))
         try:
             for file, path in files.items():
                 await self._storage.put(file.key, path)
             yield
         except BaseException:
-            await asyncio.shield(self._storage.delete(keys))
+            await asyncio.shield(self._tidy(note, put))
             raise
-        finally:
-            note.unlink(missing_ok=True)
+        note.unlink()
 
     async def take_down(self, files: Mapping[File, Path]) -> None:
         """Their records are not written after all."""
@@ -58,8 +61,22 @@ class Shelf:
                 put = msgspec.json.decode(await asyncio.to_thread(note.read_bytes), type=dict[str, str])
             except msgspec.DecodeError:
                 put = {}  # it died while it wrote the note: nothing was put yet
-            left = [key for id, key in put.items() if await self._store.file(id) is None]
-            await self._storage.delete(left)
-            swept += len(left)
+            swept += await self._take_down_unrecorded(put)
             note.unlink()
         return swept
+
+    async def _tidy(self, note: Path, put: Mapping[str, str]) -> None:
+        try:
+            # Who is cancelled while a record is being written does not know whether it was: once this is answered,
+            # what was asked for before is decided.
+            await self._store.ping()
+            await self._take_down_unrecorded(put)
+        except (StoreUnavailable, StorageFailed):
+            log.warning("files without a record stay until the next start")
+        else:
+            await asyncio.to_thread(note.unlink)
+
+    async def _take_down_unrecorded(self, put: Mapping[str, str]) -> int:
+        left = [key for id, key in put.items() if await self._store.file(id) is None]
+        await self._storage.delete(left)
+        return len(left)

@@ -28,7 +28,7 @@ class Store(Protocol):
         """Finish what is being written; the store is not used after it."""
 
     async def ping(self) -> None:
-        """Raises `StoreUnavailable` if it cannot answer."""
+        """Raises `StoreUnavailable` if it cannot answer. What was asked before, even if nobody waits for it, is done."""
 
     # projects
     async def add_project(self, project: Project) -> Project:
