@@ -106,10 +106,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_attempts: Annotated[
         int, about("tasks", "How often a task is started before it counts as failed.", ge=1)
     ] = 3
-    priority: Annotated[
-        dict[str, int],
-        about("tasks", 'Priority of tasks by model (owner/slug, or "*"): higher ones are taken first.'),
-    ] = msgspec.field(default_factory=dict)
     events_kept: Annotated[
         int, about("tasks", "Events kept per task for sockets that connect later.", ge=10)
     ] = 1000
@@ -137,6 +133,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         dict[str, tuple[str, ...]],
         about("", 'Engines per model (owner/slug, or "*" for all others), the preferred one first.'),
     ] = msgspec.field(default_factory=lambda: {"*": ("animatic",)})
+    priority: Annotated[
+        dict[str, int],
+        about("", 'Priority of tasks by model (owner/slug, or "*"): higher ones are taken first.'),
+    ] = msgspec.field(default_factory=dict)
     engine: Annotated[
         dict[str, dict[str, object]], about("", "Options per engine, as [engine.<name>] tables.")
     ] = msgspec.field(default_factory=dict)

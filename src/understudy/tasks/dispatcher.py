@@ -43,6 +43,7 @@ class Dispatcher:
         self._sole = sole
         self._woken = asyncio.Event()
         self._runs: dict[int, _Going] = {}
+        self._stopped: set[int] = set()
         self._stopping = False
         self._hurried = asyncio.Event()
         self._loops: list[asyncio.Task[None]] = []
@@ -59,7 +60,9 @@ class Dispatcher:
 
     def stop_run(self, task: int) -> None:
         """The task was killed: free its engine."""
-        if task in self._runs:
+        # Once: a second cancellation would break off the stopping itself, and leave an engine that still works.
+        if task in self._runs and task not in self._stopped:
+            self._stopped.add(task)
             self._runs[task].task.cancel()
 
     @property
@@ -88,8 +91,8 @@ class Dispatcher:
             log.info("letting %d tasks end, for up to %g s", len(running), drain_seconds)
             await self._until(running, drain_seconds)
         left = tuple(self._runs.values())
-        for each in left:
-            each.task.cancel()
+        for id in list(self._runs):
+            self.stop_run(id)
         if left:
             await asyncio.wait({each.task for each in left})
         for each in left:
@@ -161,6 +164,7 @@ class Dispatcher:
 
     def _ended(self, id: int, done: asyncio.Task[None]) -> None:
         self._runs.pop(id, None)
+        self._stopped.discard(id)
         if not done.cancelled() and (error := done.exception()) is not None:
             # Its lease runs out, and it is taken up again.
             log.error("task %d was left as it is", id, exc_info=error)

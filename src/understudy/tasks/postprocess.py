@@ -107,12 +107,12 @@ def _parameters(task: Task) -> dict[str, str]:
 
 
 def _usage(task: Task, clips: list[_Clip]) -> Usage:
-    videos = [clip.probe for clip in clips if clip.probe.video and clip.probe.duration]
     pictures = [clip.probe.video[0] for clip in clips if clip.probe.video]
     return Usage(
         elapsed=exact_seconds(lifecycle.elapsed(task)),
         outputs=len(clips),
-        video_seconds=sum((exact_seconds(video.duration or 0.0) for video in videos), Decimal(0)),
+        # Of the pictures: a sound track may be padded to a whole packet, which nobody asked for.
+        video_seconds=sum((exact_seconds(picture.duration or 0.0) for picture in pictures), Decimal(0)),
         prompt_characters=len(str(task.values.get("prompt", ""))),
         pixels=sum(picture.width * picture.height for picture in pictures),
     )
