@@ -1,6 +1,7 @@
 """The server, assembled: every part is made here, once, and handed to those who work with it."""
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -67,6 +68,7 @@ async def serve(settings: Settings, *, on_ready: Callable[[str], None] | None = 
             try:
                 await http.answers(serving)
                 data_folder.note_url(folder, url)
+                _collect_less_often()
                 if on_ready is not None:
                     on_ready(url)
                 await stop.first.wait()
@@ -74,6 +76,16 @@ async def serve(settings: Settings, *, on_ready: Callable[[str], None] | None = 
             finally:
                 http.should_exit = True
                 await serving
+
+
+def _collect_less_often() -> None:
+    """What was assembled stays, so the garbage collector need not look through it again and again.
+
+    Requests leave hardly any cycles behind; with the default thresholds looking for them takes 6% of a Run.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 def http_config(app: ASGIApp) -> uvicorn.Config:

@@ -100,7 +100,7 @@ async def serving(folder: Path, **changes: Any) -> AsyncIterator[Served]:
         shelf=Shelf(store=store, storage=storage, notes=notes),
         events=events,
         vet=vet,
-        wake=lambda: None,
+        wake=lambda _: None,
         stop=lambda _: None,
         clock=clock,
         prepaid=changes.pop("prepaid", False),

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from tests.api.served import BASE, NOW, Served, serving, signed
-from understudy.api.auth import is_fresh, is_signed
+from understudy.api.auth import begin, is_fresh, is_signed
 from understudy.tasks.projects import Credentials
 
 DETAIL = "/v1/Task/Detail"
@@ -161,8 +161,8 @@ def test_a_signature_is_hmac_sha256_of_secret_and_nonce() -> None:
     line = subprocess.run(
         ["openssl", "dgst", "-sha256", "-hmac", "key"], input=b"secret1", capture_output=True, check=True
     ).stdout
-    assert is_signed(b"key", b"secret", b"1", line)
-    assert not is_signed(b"key", b"secret", b"2", line)
+    assert is_signed(begin(b"key", b"secret"), b"1", line)
+    assert not is_signed(begin(b"key", b"secret"), b"2", line)
 
 
 @pytest.mark.parametrize(

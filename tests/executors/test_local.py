@@ -35,6 +35,15 @@ class TestLocalExecutor(ExecutorContract):
     """The contract."""
 
 
+async def test_the_servers_settings_are_not_for_engines(
+    executor: LocalExecutor, job: NewJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UNDERSTUDY_SECRET_KEY", "hush")
+    monkeypatch.setenv("HF_HOME", "/models")
+    events = await run(executor, job("[env UNDERSTUDY_SECRET_KEY][env HF_HOME]"))
+    assert printed(events, "stdout") == ["unset", "/models"]
+
+
 @linux
 class TestNothingIsLeftBehind:
     async def test_by_twenty_starts(self, job: NewJob) -> None:

@@ -78,7 +78,7 @@ async def assembled(folder: Path, store: SqliteStore, **given: Any) -> Front:
         shelf=Shelf(store=store, storage=storage, notes=notes),
         events=events,
         vet=vet,
-        wake=lambda: said.append("wake"),
+        wake=lambda _: said.append("wake"),
         stop=said.append,
         clock=lambda: NOW,
         **given,
@@ -183,10 +183,9 @@ async def test_tasks_are_found_by_id_and_by_token_and_only_by_their_project(fron
     task = await front.submit()
     assert await front.desk.find(front.me, id=str(task.id)) == task
     assert await front.desk.find(front.me, token=task.token) == task
-    assert (await front.desk.state(front.me, token=task.token)).id == task.id
     foreign: list[dict[str, str]] = [{"id": str(task.id)}, {"token": task.token}]
     for named in foreign:
-        for ask in (front.desk.find, front.desk.state, front.desk.kill, front.desk.cancel):
+        for ask in (front.desk.find, front.desk.kill, front.desk.cancel):
             with pytest.raises(NotFound, match=r"There is no task yet\."):
                 await ask(front.other, **named)
     with pytest.raises(NotFound, match="task-not-exist"):
@@ -197,9 +196,8 @@ async def test_tasks_are_found_by_id_and_by_token_and_only_by_their_project(fron
 @pytest.mark.parametrize("id", ["", "0", "-1", "+1", "1.0", " 1", "١", "1" * 19, "9" * 18, "x", "1; --"])
 async def test_ids_of_nothing(front: Front, id: str) -> None:
     await front.submit()
-    for ask in (front.desk.find, front.desk.state):
-        with pytest.raises(NotFound):
-            await ask(front.me, id=id)
+    with pytest.raises(NotFound):
+        await front.desk.find(front.me, id=id)
 
 
 async def test_a_token_goes_before_an_id(front: Front) -> None:

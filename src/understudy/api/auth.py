@@ -8,6 +8,7 @@ A key-only project sends just x-api-key. Both protocols are fixed by the clients
 import hmac
 import time
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from understudy.api.client_address import Network, client_address, networks, within
 from understudy.errors import NotAuthorized
@@ -22,6 +23,13 @@ _MOST_REMEMBERED = 1024
 
 # A Unix time above this is in milliseconds: as seconds it would be in the year 5138.
 _MILLISECONDS = 100_000_000_000
+
+
+class _Known(NamedTuple):
+    until: float
+    """On the monotonic clock."""
+    project: Project
+    begun: hmac.HMAC
 
 
 class Gate:
@@ -43,7 +51,7 @@ class Gate:
         self._clock = clock
         self._nonce_window = nonce_window
         self._remember_seconds = remember_seconds
-        self._remembered: dict[bytes, tuple[float, Project]] = {}
+        self._remembered: dict[bytes, _Known] = {}
         self._trusted: tuple[Network, ...] = networks(trusted_proxies)
 
     async def project(
@@ -53,13 +61,13 @@ class Gate:
 
         Raises `NotAuthorized` with the wire's messages. An unknown key and a disabled project look the same.
         """
-        key = headers.get(b"x-api-key", b"")
-        project = await self._by_key(key)
+        known = await self._by_key(headers.get(b"x-api-key", b""))
+        project = known.project
         if project.auth == "signature":
             nonce, signature = headers.get(b"x-nonce", b""), headers.get(b"x-signature", b"")
             if not nonce or not signature:
                 raise NotAuthorized(_UNSIGNED)
-            if not is_signed(key, self._projects.secret_of(project).encode(), nonce, signature):
+            if not is_signed(known.begun, nonce, signature):
                 raise NotAuthorized(_INVALID)
             if self._nonce_window:
                 self._check_time(nonce)
@@ -67,10 +75,10 @@ class Gate:
             self._check_address(project, all_headers, peer)
         return project
 
-    async def _by_key(self, key: bytes) -> Project:
+    async def _by_key(self, key: bytes) -> "_Known":
         now = time.monotonic()
-        until, known = self._remembered.get(key, (0.0, None))
-        if known is not None and now < until:
+        known = self._remembered.get(key)
+        if known is not None and now < known.until:
             return known
         project = await self._projects.by_key(key.decode("latin-1")) if key else None
         if project is None:
@@ -78,8 +86,10 @@ class Gate:
             raise NotAuthorized(_FOREIGN)
         if len(self._remembered) >= _MOST_REMEMBERED:
             self._remembered.clear()
-        self._remembered[key] = now + self._remember_seconds, project
-        return project
+        secret = self._projects.secret_of(project).encode()
+        known = _Known(now + self._remember_seconds, project, begin(key, secret))
+        self._remembered[key] = known
+        return known
 
     def _check_time(self, nonce: bytes) -> None:
         if not is_fresh(nonce, self._clock(), self._nonce_window):
@@ -96,15 +106,21 @@ class Gate:
             raise NotAuthorized(f"Requested ip {address} is not allowed.")
 
 
-def is_signed(key: bytes, secret: bytes, nonce: bytes, signature: bytes) -> bool:
-    """Whether the signature is the right one; compared in constant time.
+def begin(key: bytes, secret: bytes) -> hmac.HMAC:
+    """What all signatures of a project have in common: everything but the nonce."""
+    return hmac.new(key, secret, "sha256")
+
+
+def is_signed(begun: hmac.HMAC, nonce: bytes, signature: bytes) -> bool:
+    """Whether the signature is the right one for the nonce; compared in constant time.
 
     `openssl dgst` prints `SHA2-256(stdin)= <hex>`, and the documented shell session sends that whole line: the
     last word counts, in either case.
     """
     words = signature.split()
-    expected = hmac.digest(key, secret + nonce, "sha256").hex().encode()
-    return hmac.compare_digest(words[-1].lower() if words else b"", expected)
+    expected = begun.copy()
+    expected.update(nonce)
+    return hmac.compare_digest(words[-1].lower() if words else b"", expected.hexdigest().encode())
 
 
 def is_fresh(nonce: bytes, now: float, window: int) -> bool:

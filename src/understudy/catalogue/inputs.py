@@ -40,19 +40,33 @@ def check(
     """
     values: dict[str, Value] = {}
     sources: dict[str, tuple[Source, ...]] = {}
-    own_samples = frozenset(name for name in model.samples if is_sample(name))
     for each in model.inputs:
         if each.is_file:
-            given = read_sources(each, fields, uploads, own_samples, files, _url_field(model, each))
+            given = _sources(model, each, fields, uploads, is_sample, files)
             if given:
                 sources[each.id] = given
             elif each.required:
                 raise InvalidInput(f"Request files [{each.id}] required")
-        elif any(upload.name for upload in uploads.get(each.id, ())):
+        elif uploads and any(upload.name for upload in uploads.get(each.id, ())):
             raise InvalidInput("Request parameters are invalid.", f"[{each.id}] takes a value, not a file.")
         else:
             values[each.id] = _value(each, fields.get(each.id))
     return Checked(values=values, sources=sources, ignored=_ignored(model, fields, uploads))
+
+
+def _sources(
+    model: Model,
+    each: Input,
+    fields: Mapping[str, object],
+    uploads: Mapping[str, Sequence[Upload]],
+    is_sample: Callable[[str], bool],
+    files: str,
+) -> tuple[Source, ...]:
+    url_field = model.url_fields[each.id]
+    if each.id not in fields and url_field not in fields and each.id not in uploads:
+        return ()
+    samples = frozenset(name for name in model.samples if is_sample(name))
+    return read_sources(each, fields, uploads, samples, files, url_field)
 
 
 def _value(each: Input, given: object) -> Value:
@@ -110,17 +124,11 @@ def _decimal(given: str | int) -> str:
     return given if isinstance(given, str) else str(given) if abs(given) < 2**63 else ""
 
 
-def _url_field(model: Model, each: Input) -> str:
-    """`{id}Url`, where addresses of the file may come, too; "" if that is an input of its own."""
-    name = f"{each.id}Url"
-    return "" if model.input(name) else name
-
-
 def _ignored(
     model: Model, fields: Mapping[str, object], uploads: Mapping[str, Sequence[Upload]]
 ) -> tuple[str, ...]:
-    known = model.fields | COMMON_FIELDS
-    names = [name for name in dict.fromkeys((*fields, *uploads)) if name not in known]
+    known = model.fields
+    names = [name for name in (*fields, *uploads) if name not in known and name not in COMMON_FIELDS]
     if not names:
         return ()
     # The names go into the task's log: not too many, not too long, nothing unprintable.

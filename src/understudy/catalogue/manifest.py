@@ -122,6 +122,13 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             for name in ((each.id, f"{each.id}Url") if each.is_file else (each.id,))
         )
 
+    @cached_property
+    def url_fields(self) -> dict[str, str]:
+        """For each file input the field `{id}Url`, where its addresses may come, too; "" if that is an input itself."""
+        inputs = {each.id for each in self.inputs}
+        fields = {each.id: f"{each.id}Url" for each in self.inputs if each.is_file}
+        return {id: "" if field in inputs else field for id, field in fields.items()}
+
     def input(self, id: str) -> Input | None:
         """Its input of that name, if it has one."""
         return next((each for each in self.inputs if each.id == id), None)

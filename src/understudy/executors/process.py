@@ -138,6 +138,8 @@ class ReplicaProcess:
                 stderr=writing[1],
                 pass_fds=[their_end.fileno()],
                 start_new_session=True,
+                # An engine may be somebody else's code: the server's settings, a secret key among them, are not for it.
+                env={name: value for name, value in os.environ.items() if not name.startswith("UNDERSTUDY_")},
             )
             unless_started.pop_all()
         self.pid = self._process.pid

@@ -4,8 +4,6 @@ It knows projects (somebody else's task does not exist here), not HTTP.
 """
 
 import re
-import secrets
-import uuid
 import zlib
 from collections.abc import Awaitable, Callable, Container, Iterable, Mapping
 from pathlib import Path
@@ -17,11 +15,11 @@ from understudy.errors import AddressRefused, InvalidInput, NotAllowed, NotFound
 from understudy.files.storage import Storage
 from understudy.tasks import lifecycle
 from understudy.tasks.events import Event, Events
-from understudy.tasks.file_records import new_file
+from understudy.tasks.file_records import new_file, new_uuid
 from understudy.tasks.lifecycle import Status
 from understudy.tasks.own_files import own_files
 from understudy.tasks.projects import letters
-from understudy.tasks.records import File, NewTask, Project, Task, TaskState
+from understudy.tasks.records import File, NewTask, Project, Task
 from understudy.tasks.shelf import Shelf
 from understudy.tasks.store.store import Store
 
@@ -46,14 +44,14 @@ class Desk:
         shelf: Shelf,
         events: Events,
         vet: Vet,
-        wake: Callable[[], None],
+        wake: Callable[[str], None],
         stop: Callable[[int], None],
         clock: Callable[[], float],
         prepaid: bool = False,
         base_url: str = "",
         priorities: Mapping[str, int] | None = None,
     ) -> None:
-        """`wake` tells the dispatcher that there is something to do, `stop` that a task's run is to end.
+        """`wake` tells the dispatcher that a task of a model waits, `stop` that a task's run is to end.
 
         `base_url` is where this server's files are to be had. `priorities` are by model, "*" for all others: higher
         ones are taken first.
@@ -85,9 +83,11 @@ class Desk:
         Raises `InvalidInput` for an address that must not be reached and for an idempotency key that was used with
         another body, `ConcurrencyLimit` and `InsufficientBalance` by the rules of prepaid billing.
         """
-        own = await self._own_files(checked)
-        await self._vet_addresses(checked, own, callback_url)
-        now = self._clock()
+        own: Mapping[str, File] = {}
+        if checked.sources or callback_url:
+            own = await self._own_files(checked)
+            await self._vet_addresses(checked, own, callback_url)
+        now, id = self._clock(), new_uuid()
         uploads = {
             source: _input(project, source, now)
             for given in checked.sources.values()
@@ -101,7 +101,7 @@ class Desk:
         new = NewTask(
             task=Task(
                 id=0,
-                uuid=str(uuid.uuid4()),
+                uuid=id,
                 token=letters(30),
                 project=project.id,
                 model=model.address,
@@ -110,7 +110,7 @@ class Desk:
                 values=checked.values,
                 sources=sources,
                 media=_media(sources, [*uploads.values(), *own.values()]),
-                seed=_seed(checked.values.get("seed", 0)),
+                seed=_seed(checked.values.get("seed", 0), id),
                 callback_url=callback_url,
                 notes=_notes(checked.ignored),
                 cps=format(model.cps, ".12f"),
@@ -122,12 +122,15 @@ class Desk:
             prepaid=self._prepaid,
         )
         put = {file: Path(source.path) for source, file in uploads.items()}
-        async with self._shelf.holding(put):
+        if put:
+            async with self._shelf.holding(put):
+                task, replayed = await self._store.submit(new)
+                if replayed:
+                    await self._shelf.take_down(put)
+        else:
             task, replayed = await self._store.submit(new)
-            if replayed:
-                await self._shelf.take_down(put)
         if not replayed:
-            self._wake()
+            self._wake(task.model)
         return task
 
     async def find(self, project: Project, *, id: str = "", token: str = "") -> Task:
@@ -136,15 +139,6 @@ class Desk:
         if task is None:
             raise NotFound("There is no task yet.")
         return task
-
-    async def state(self, project: Project, *, id: str = "", token: str = "") -> TaskState:
-        """Whether it is over, and little else, for a fraction of what `find` costs. Raises `NotFound`."""
-        state = await self._store.state_by_token(token) if token else None
-        if not token and (number := _number(id)):
-            state = await self._store.state(number)
-        if state is None or state.project != project.id:
-            raise NotFound("There is no task yet.")
-        return state
 
     async def page(
         self, project: Project, *, model: str, status: str, start: int, limit: int, ascending: bool
@@ -314,13 +308,13 @@ def _shown(source: Source, paths: dict[str, str]) -> str:
             raise AssertionError("an upload is stored before it is shown")
 
 
-def _seed(given: Value) -> int:
-    """The run's seed: what was given, or a random one for zero and for nothing. Any text is a seed, too."""
+def _seed(given: Value, uuid: str) -> int:
+    """The run's seed: what was given, or the task's own for zero and for nothing. Any text is a seed, too."""
     try:
         seed = int(given)
     except ValueError:
         seed = zlib.crc32(str(given).encode())
-    return seed % _SEEDS or 1 + secrets.randbelow(_SEEDS - 1)
+    return seed % _SEEDS or int(uuid[:8], 16) % _SEEDS or 1
 
 
 def _notes(ignored: tuple[str, ...]) -> str:

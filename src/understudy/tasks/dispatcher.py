@@ -44,6 +44,8 @@ class Dispatcher:
         self._woken = asyncio.Event()
         self._runs: dict[int, _Going] = {}
         self._stopped: set[int] = set()
+        self._full: set[str] = set()
+        """Models that waited for an engine without room when it was last looked: no news until a run ends."""
         self._stopping = False
         self._hurried = asyncio.Event()
         self._loops: list[asyncio.Task[None]] = []
@@ -54,9 +56,10 @@ class Dispatcher:
         self._loops = [asyncio.create_task(self._dispatch()), asyncio.create_task(self._beat())]
         self.wake()
 
-    def wake(self) -> None:
-        """There may be something to do."""
-        self._woken.set()
+    def wake(self, model: str = "") -> None:
+        """There may be something to do: for a model, if it is named. While its engine has no room, there is not."""
+        if model not in self._full:
+            self._woken.set()
 
     def stop_run(self, task: int) -> None:
         """The task was killed: free its engine."""
@@ -140,11 +143,13 @@ class Dispatcher:
         """Those of the models whose engine has room, with the engine's name ("": nobody can play it)."""
         busy = Counter(each.engine for each in self._runs.values())
         engines = {model: self._engine(model) for model in models}
-        return {
+        roomy = {
             model: engine.name if engine else ""
             for model, engine in engines.items()
             if busy[engine.name if engine else ""] < self._capacity(engine)
         }
+        self._full = set(models) - roomy.keys()
+        return roomy
 
     def _engine(self, address: str) -> LocalEngine | None:
         model = self._crew.catalogue.find(*address.split("/", 1))
@@ -165,6 +170,7 @@ class Dispatcher:
     def _ended(self, id: int, done: asyncio.Task[None]) -> None:
         self._runs.pop(id, None)
         self._stopped.discard(id)
+        self._full.clear()
         if not done.cancelled() and (error := done.exception()) is not None:
             # Its lease runs out, and it is taken up again.
             log.error("task %d was left as it is", id, exc_info=error)
@@ -178,6 +184,7 @@ class Dispatcher:
                 await self._recover()
             except StoreUnavailable as error:
                 log.warning("leases cannot be renewed now: %s", error.__cause__ or error)
+            self._full.clear()
             self._woken.set()
 
     async def _renew(self) -> None:

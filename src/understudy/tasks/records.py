@@ -125,15 +125,6 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     files_deleted: bool = False
 
 
-class TaskState(msgspec.Struct, frozen=True):
-    """What is needed to know whether an answer about a task still holds: nothing else of one that is over changes."""
-
-    id: int
-    project: int
-    status: str
-    files_deleted: bool
-
-
 class NewTask(msgspec.Struct, frozen=True, kw_only=True):
     """What a submission writes, in one transaction."""
 

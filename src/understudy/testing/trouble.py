@@ -14,6 +14,7 @@ Words in square brackets in the job's `prompt` are carried out in order; then a 
     [badinput TEXT]  raise EngineInputError(TEXT)
     [unavailable T]  raise EngineUnavailable(T)
     [say TEXT]       print TEXT on standard output         [complain TEXT]  on standard error
+    [env NAME]       print what the environment variable holds, or "unset"
     [puts TEXT]      the C library's puts: its buffer is not Python's
     [ask]            read a line from standard input, of which there is none: raises EOFError
     [print N]        print N lines, "out 0" and "err 0" onwards, on both
@@ -163,6 +164,10 @@ def _complain(text: str, _: Report) -> None:
     print(text, file=sys.stderr)  # noqa: T201
 
 
+def _env(name: str, _: Report) -> None:
+    print(os.environ.get(name, "unset"))
+
+
 def _puts(text: str, _: Report) -> None:
     ctypes.CDLL(None).puts(text.encode())
 
@@ -205,6 +210,7 @@ _DEEDS: Mapping[str, Callable[[str, Report], None]] = {
     "unavailable": _unavailable,
     "say": _say,
     "complain": _complain,
+    "env": _env,
     "puts": _puts,
     "ask": _ask,
     "print": _print,

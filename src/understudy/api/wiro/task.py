@@ -37,11 +37,9 @@ class TaskEndpoints:
 
     async def detail(self, call: Call) -> bytes:
         """One task, by taskid, tasktoken or socketaccesstoken."""
-        named = identify(await call.fields())
-        state = await self._desk.state(call.project, **named)
-        if _is_final(state.status) and (kept := self._kept.get((state.id, state.files_deleted))):
+        task = await self._desk.find(call.project, **identify(await call.fields()))
+        if _is_final(task.status) and (kept := self._kept.get((task.id, task.files_deleted))):
             return kept
-        task = await self._desk.find(call.project, **named)
         model = of_task(self._catalogue, task)
         answer = encode(detail(task, await self._outputs(task), model, self._base_url))
         if _is_final(task.status) and len(answer) <= _KEPT_BYTES:

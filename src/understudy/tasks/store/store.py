@@ -17,7 +17,6 @@ from understudy.tasks.records import (
     NewTask,
     Project,
     Task,
-    TaskState,
 )
 
 
@@ -65,12 +64,6 @@ class Store(Protocol):
 
     async def task_by_token(self, token: str) -> Task | None:
         """The task of that token."""
-
-    async def state(self, id: int) -> TaskState | None:
-        """The state of that task: cheaper than the task."""
-
-    async def state_by_token(self, token: str) -> TaskState | None:
-        """The state of the task of that token."""
 
     async def tasks(
         self,

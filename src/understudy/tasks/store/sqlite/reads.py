@@ -22,8 +22,6 @@ LEDGER = "SELECT id, project, task, amount, note, at FROM ledger WHERE project =
 
 TASK = f"{_TASKS} WHERE id = ?"
 TASK_BY_TOKEN = f"{_TASKS} WHERE token = ?"
-STATE = "SELECT id, project, status, files_deleted FROM tasks WHERE id = ?"
-STATE_OF_TOKEN = "SELECT id, project, status, files_deleted FROM tasks WHERE token = ?"
 EXPIRED = f"{_TASKS} WHERE lease_owner <> '' AND lease_until < ? ORDER BY lease_until"
 HELD_BY_OTHERS = f"{_TASKS} WHERE lease_owner <> '' AND lease_owner <> ? ORDER BY lease_until"
 # A loose index scan: one step per model that waits, not per task.

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from understudy.catalogue.checked import Source, Value
-from understudy.tasks.records import Delivery, File, LedgerLine, ModelStatistics, Project, Task, TaskState
+from understudy.tasks.records import Delivery, File, LedgerLine, ModelStatistics, Project, Task
 
 PICO = Decimal("1e12")
 
@@ -66,12 +66,6 @@ def to_task(row: tuple[Any, ...]) -> Task:
         cells[place] = decode(cells[place])
     cells[_FILES_DELETED_AT] = bool(cells[_FILES_DELETED_AT])
     return Task(**dict(zip(TASK_FIELDS, cells, strict=True)))
-
-
-def to_state(row: tuple[Any, ...]) -> TaskState:
-    """From a row of its fields."""
-    id, project, status, files_deleted = row
-    return TaskState(id, project, status, bool(files_deleted))
 
 
 def to_project(row: tuple[Any, ...]) -> Project:

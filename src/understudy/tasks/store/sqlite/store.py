@@ -24,10 +24,10 @@ from understudy.tasks.records import (
     NewTask,
     Project,
     Task,
-    TaskState,
 )
 from understudy.tasks.store.sqlite import operations, reads, rows
 from understudy.tasks.store.sqlite.migrations import migrate
+from understudy.tasks.store.sqlite.recent import RecentTasks
 from understudy.tasks.store.sqlite.writer import Writer, unavailable
 
 T = TypeVar("T")
@@ -84,6 +84,7 @@ class SqliteStore:
     def __init__(self, writer: Writer, reading: sqlite3.Connection) -> None:
         self._writer = writer
         self._reading = reading
+        self._recent = RecentTasks()
 
     async def close(self) -> None:
         await self._writer.close()
@@ -126,16 +127,12 @@ class SqliteStore:
         return await self._writer.run(operations.submit(new))
 
     async def task(self, id: int) -> Task | None:
-        return self._one(reads.TASK, (id,), rows.to_task)
+        return self._recent.by_id(id) or self._kept(self._one(reads.TASK, (id,), rows.to_task))
 
     async def task_by_token(self, token: str) -> Task | None:
-        return self._one(reads.TASK_BY_TOKEN, (token,), rows.to_task)
-
-    async def state(self, id: int) -> TaskState | None:
-        return self._one(reads.STATE, (id,), rows.to_state)
-
-    async def state_by_token(self, token: str) -> TaskState | None:
-        return self._one(reads.STATE_OF_TOKEN, (token,), rows.to_state)
+        return self._recent.by_token(token) or self._kept(
+            self._one(reads.TASK_BY_TOKEN, (token,), rows.to_task)
+        )
 
     async def tasks(
         self,
@@ -154,13 +151,15 @@ class SqliteStore:
         return total, self._all(page, (*filters.values(), limit, start), rows.to_task)
 
     async def claim(self, owner: str, models: Sequence[str], *, at: float, until: float) -> Task | None:
-        return await self._writer.run(operations.claim(owner, models, at=at, until=until))
+        return await self._writer.run(operations.claim(owner, models, at=at, until=until), self._keep)
 
     async def apply(self, id: int, change: Change) -> Task | None:
-        return await self._writer.run(operations.apply(id, change))
+        return await self._writer.run(operations.apply(id, change), self._keep)
 
     async def keep_log(self, id: int, attempt: int, *, stdout: str, stderr: str) -> None:
-        await self._writer.run(operations.keep_log(id, attempt, stdout, stderr))
+        await self._writer.run(
+            operations.keep_log(id, attempt, stdout, stderr), lambda _: self._recent.drop(id)
+        )
 
     async def renew(self, owner: str, until: float) -> set[int]:
         sql = "UPDATE tasks SET lease_until = ? WHERE lease_owner = ? AND lease_owner <> '' RETURNING id"
@@ -204,7 +203,7 @@ class SqliteStore:
         return found
 
     async def delete_files(self, task: int) -> list[str]:
-        return await self._writer.run(operations.delete_files(task))
+        return await self._writer.run(operations.delete_files(task), lambda _: self._recent.drop(task))
 
     # webhooks
     async def due_deliveries(self, at: float, limit: int = 100) -> list[Delivery]:
@@ -219,6 +218,14 @@ class SqliteStore:
 
     async def deliveries(self, task: int) -> list[Delivery]:
         return self._all(reads.DELIVERIES, (task,), rows.to_delivery)
+
+    def _keep(self, task: Task | None) -> None:
+        if task is not None:
+            self._recent.keep(task)
+
+    def _kept(self, task: Task | None) -> Task | None:
+        self._keep(task)
+        return task
 
     def _rows(self, sql: str, bound: tuple[Any, ...]) -> list[Any]:
         try:

@@ -11,13 +11,21 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from understudy.errors import StoreUnavailable
 
 T = TypeVar("T")
 Operation = Callable[[sqlite3.Connection], T]
-_Outcome = tuple[asyncio.Future[Any], Any, BaseException | None]
+
+
+class _Request(NamedTuple):
+    operation: Operation[Any]
+    future: asyncio.Future[Any]
+    then: Callable[[Any], None] | None
+
+
+_Outcome = tuple[_Request, Any, BaseException | None]
 
 BATCH = 512
 """Operations in one transaction at most: bounds how long a reader's view of the log can lag."""
@@ -29,27 +37,28 @@ class Writer:
     def __init__(self, connection: sqlite3.Connection) -> None:
         """Owns the connection from now on."""
         self._connection = connection
-        self._waiting: queue.SimpleQueue[tuple[Operation[Any], asyncio.Future[Any]] | None] = (
-            queue.SimpleQueue()
-        )
+        self._waiting: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
+        self._closed = False
         self._loop = asyncio.get_running_loop()
         self._thread = threading.Thread(target=self._work, name="sqlite writer", daemon=True)
         self._thread.start()
 
-    async def run(self, operation: Operation[T]) -> T:
+    async def run(self, operation: Operation[T], then: Callable[[T], None] | None = None) -> T:
         """The operation's result, once it is on disk.
 
-        The operation is carried out even if the caller stops waiting. Raises what it raised; `StoreUnavailable` if
-        the database cannot be written.
+        The operation is carried out even if the caller stops waiting, and so is `then`, which hears the result on the
+        event loop, in the order of commits. Raises what the operation raised; `StoreUnavailable` if the database cannot
+        be written.
         """
-        if not self._thread.is_alive():
+        if self._closed:
             raise StoreUnavailable("The server is stopping; try again in a moment.")
         future: asyncio.Future[T] = self._loop.create_future()
-        self._waiting.put((operation, future))
+        self._waiting.put(_Request(operation, future, then))
         return await future
 
     async def close(self) -> None:
         """Finish what waits, then close the connection."""
+        self._closed = True
         self._waiting.put(None)
         await asyncio.to_thread(self._thread.join)
 
@@ -70,21 +79,19 @@ class Writer:
                 self._loop.call_soon_threadsafe(_settle, outcomes)
         self._connection.close()
 
-    def _commit(self, batch: list[tuple[Operation[Any], asyncio.Future[Any]]]) -> list[_Outcome]:
+    def _commit(self, batch: list[_Request]) -> list[_Outcome]:
         try:
             try:
                 return self._transaction(
-                    lambda: [(future, operation(self._connection), None) for operation, future in batch]
+                    lambda: [(each, each.operation(self._connection), None) for each in batch]
                 )
             except sqlite3.OperationalError:
                 raise  # the disk, not an operation
             except Exception:  # noqa: BLE001 - it is met again below, by the one whose it is
-                return self._transaction(
-                    lambda: [self._carry_out(operation, future) for operation, future in batch]
-                )
+                return self._transaction(lambda: [self._carry_out(each) for each in batch])
         except sqlite3.Error as error:
             refusal = unavailable(error)
-            return [(future, None, refusal) for _, future in batch]
+            return [(each, None, refusal) for each in batch]
 
     def _transaction(self, work: Callable[[], list[_Outcome]]) -> list[_Outcome]:
         try:
@@ -97,18 +104,18 @@ class Writer:
             raise
         return outcomes
 
-    def _carry_out(self, operation: Operation[Any], future: asyncio.Future[Any]) -> _Outcome:
+    def _carry_out(self, request: _Request) -> _Outcome:
         self._connection.execute("SAVEPOINT one")
         try:
-            result = operation(self._connection)
+            result = request.operation(self._connection)
         except sqlite3.OperationalError:
             raise  # the disk, not the operation: nothing of this transaction may stay
         except Exception as error:  # noqa: BLE001 - it is the caller's, and reaches the caller
             self._connection.execute("ROLLBACK TO one")
             self._connection.execute("RELEASE one")
-            return future, None, error
+            return request, None, error
         self._connection.execute("RELEASE one")
-        return future, result, None
+        return request, result, None
 
 
 def unavailable(error: sqlite3.Error) -> StoreUnavailable:
@@ -121,10 +128,12 @@ def unavailable(error: sqlite3.Error) -> StoreUnavailable:
 
 
 def _settle(outcomes: list[_Outcome]) -> None:
-    for future, result, error in outcomes:
-        if future.done():
+    for request, result, error in outcomes:
+        if error is None and request.then is not None:
+            request.then(result)
+        if request.future.done():
             continue
         if error is None:
-            future.set_result(result)
+            request.future.set_result(result)
         else:
-            future.set_exception(error)
+            request.future.set_exception(error)
