@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from understudy.catalogue.checked import Checked, Sample, Source, Stored, Upload, Url, Value
 from understudy.catalogue.manifest import Model
+from understudy.catalogue.sources import SAMPLES
 from understudy.errors import AddressRefused, InvalidInput, NotAllowed, NotFound
 from understudy.files.storage import Storage
 from understudy.tasks import lifecycle
@@ -25,9 +26,6 @@ from understudy.tasks.store.store import Store
 
 Vet = Callable[[str], Awaitable[None]]
 """Raises `AddressRefused` for an address that must not be reached; an unknown name is not an error yet."""
-
-SAMPLES = "/uploads/sampleinputs"
-"""Where bundled sample inputs are shown."""
 
 _FOLDER_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _SEEDS = 2**31
@@ -301,7 +299,7 @@ def _shown(source: Source, paths: dict[str, str]) -> str:
         case Url(url=url):
             return url
         case Sample(name=name):
-            return f"{SAMPLES}/{name}"
+            return f"{SAMPLES}{name}"
         case Stored(key=key):
             return paths[key]
         case Upload():

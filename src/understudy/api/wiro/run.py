@@ -14,16 +14,12 @@ from understudy.api.wiro.pictures import check_pictures
 from understudy.catalogue import inputs
 from understudy.catalogue.checked import Upload
 from understudy.catalogue.manifest import Model
+from understudy.catalogue.page import CALLBACK_PLACEHOLDER
 from understudy.errors import AddressRefused, InvalidInput, UnknownPath
 from understudy.files.weburl import parse_url
 from understudy.tasks.records import Project
 
 PREFIX = "/v1/run/"
-
-CALLBACK_PLACEHOLDER = (
-    "You can provide a callback URL; Wiro will send a POST request to it when the task is completed."
-)
-"""What the documented commands carry as their callbackUrl: it counts as not given."""
 
 _LONGEST_URL = 2048
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
