@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from tests.api.served import NOW, PROMPT, SORA, Served, picture, serving
-from understudy.api.wiro.run import CALLBACK_PLACEHOLDER
+from understudy.catalogue import CALLBACK_PLACEHOLDER
 from understudy.catalogue.catalogue import Catalogue
 from understudy.catalogue.checked import Sample, Stored, Url
 

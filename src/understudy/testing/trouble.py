@@ -165,7 +165,7 @@ def _complain(text: str, _: Report) -> None:
 
 
 def _env(name: str, _: Report) -> None:
-    print(os.environ.get(name, "unset"))
+    pass
 
 
 def _puts(text: str, _: Report) -> None:
