@@ -18,7 +18,7 @@ BIN := .venv/bin
 	@touch $@
 
 .venv/.lint: .venv/.core pyproject.toml
-	$(BIN)/pip install -q --disable-pip-version-check --group lint
+	$(BIN)/pip install -q --disable-pip-version-check -e ".[storage]" --group lint
 	@touch $@
 
 demo: .venv/.core

@@ -165,7 +165,7 @@ def _complain(text: str, _: Report) -> None:
 
 
 def _env(name: str, _: Report) -> None:
-    pass
+    sys.stdout.write(os.environ.get(name, "unset") + "\n")
 
 
 def _puts(text: str, _: Report) -> None:
