@@ -9,15 +9,15 @@ BIN := .venv/bin
 	$(BIN)/pip install -q --disable-pip-version-check --upgrade "pip>=25.1"
 	@touch $@
 
-.venv/.core: .venv/.made pyproject.toml
+.venv/.core: .venv/.made pyproject.toml Makefile
 	$(BIN)/pip install -q --disable-pip-version-check -e .
 	@touch $@
 
-.venv/.test: .venv/.core pyproject.toml
+.venv/.test: .venv/.core pyproject.toml Makefile
 	$(BIN)/pip install -q --disable-pip-version-check -e ".[speech,storage]" --group test
 	@touch $@
 
-.venv/.lint: .venv/.core pyproject.toml
+.venv/.lint: .venv/.core pyproject.toml Makefile
 	$(BIN)/pip install -q --disable-pip-version-check -e ".[storage]" --group lint
 	@touch $@
 
