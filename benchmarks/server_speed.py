@@ -33,9 +33,18 @@ def measure(folder: Path) -> list[Figure]:
     ) as server:
         body = json.dumps({"prompt": f"{PROMPT} [sleep 3600]"}).encode()
         answer = post(server, RUN, body).content
+        waiting = json.dumps({"taskid": json.loads(post(server, RUN, body).content)["taskid"]}).encode()
+        poll = share(server, DETAIL, waiting, post(server, DETAIL, waiting).content, folder)
         run = share(server, RUN, body, answer, folder)
     return [
         Figure(what="signed Task/Detail, share of the ceiling", goal=0.5, unit="%", at_least=True, **detail),
+        Figure(
+            what="signed Task/Detail of a task that waits, share of the ceiling",
+            goal=0.5,
+            unit="%",
+            at_least=True,
+            **poll,
+        ),
         Figure(
             what="signed durable Run, 64 clients, share of the ceiling",
             goal=0.25,

@@ -11,7 +11,7 @@ from understudy.api.wiro.fields import one_of, text, whole
 from understudy.api.wiro.models import by_name, of_task
 from understudy.api.wiro.render import detail, task_object
 from understudy.errors import InvalidInput
-from understudy.tasks.lifecycle import Status, is_terminal
+from understudy.tasks.lifecycle import Status
 from understudy.tasks.records import File, Project, Task
 
 MOST = 100
@@ -20,7 +20,7 @@ MOST = 100
 _STATUSES = tuple(status.value for status in Status)
 _FAR = 10**15
 
-# Answers about tasks that are over, the latest ones: at most 8 MB.
+# The latest answers of Task/Detail: at most 8 MB.
 _KEPT = 500
 _KEPT_BYTES = 16 * 1024
 
@@ -33,19 +33,22 @@ class TaskEndpoints:
         self._store = parts.store
         self._catalogue = parts.catalogue
         self._base_url = parts.base_url
-        self._kept: dict[tuple[int, bool], bytes] = {}
+        self._answers: dict[int, tuple[Task, bytes]] = {}
 
     async def detail(self, call: Call) -> bytes:
         """One task, by taskid, tasktoken or socketaccesstoken."""
         task = await self._desk.find(call.project, **identify(await call.fields()))
-        if _is_final(task.status) and (kept := self._kept.get((task.id, task.files_deleted))):
-            return kept
+        # A record never changes, so as long as the store has the same one, its answer is the same, too.
+        known, answer = self._answers.get(task.id, (None, b""))
+        if known is task:
+            return answer
         model = of_task(self._catalogue, task)
         answer = encode(detail(task, await self._outputs(task), model, self._base_url))
-        if _is_final(task.status) and len(answer) <= _KEPT_BYTES:
-            if len(self._kept) >= _KEPT:
-                del self._kept[next(iter(self._kept))]
-            self._kept[task.id, task.files_deleted] = answer
+        if len(answer) <= _KEPT_BYTES:
+            self._answers.pop(task.id, None)
+            if len(self._answers) >= _KEPT:
+                del self._answers[next(iter(self._answers))]
+            self._answers[task.id] = task, answer
         return answer
 
     async def kill(self, call: Call) -> dict[str, Any]:
@@ -93,11 +96,6 @@ class TaskEndpoints:
 
     def _object(self, task: Task, outputs: Sequence[File]) -> dict[str, Any]:
         return task_object(task, outputs, of_task(self._catalogue, task), self._base_url)
-
-
-def _is_final(status: str) -> bool:
-    """Whether nothing happens any more, but that files are deleted. What a killed run had printed still comes."""
-    return is_terminal(status) and status != Status.CANCEL
 
 
 def identify(fields: dict[str, Any]) -> dict[str, str]:
