@@ -146,8 +146,9 @@ async def test_an_engine_that_is_not_available_is_named_with_its_reason(tmp_path
 
 async def test_a_replica_that_dies_is_tried_three_times(tmp_path: Path) -> None:
     async with house(tmp_path) as at:
-        task = await at.end_of(await at.submit("[exit 3]"))
+        task = await at.end_of(await at.submit("[say last words][exit 3]"))
         assert (task.status, task.pexit, task.attempts) == ("task_postprocess_end", "1", 3)
+        assert task.stdout == "last words"
         assert "It was tried 3 times." in task.reason
         assert (await at.end_of(await at.submit())).pexit == "0"
 

@@ -189,11 +189,11 @@ def give_back(task: Task, *, counts: bool = False) -> Change:
     )
 
 
-def recover(task: Task, at: float, max_attempts: int, reason: str) -> Change:
-    """After its process was lost: to the queue again, or failed if that was the last attempt."""
+def recover(task: Task, at: float, max_attempts: int, reason: str, **fields: Any) -> Change:
+    """After its process was lost: to the queue again, or failed (with `fields`) if that was the last attempt."""
     if task.attempts < max_attempts:
         return give_back(task, counts=True)
-    return fail(task, at, f"{reason} It was tried {task.attempts} times.")
+    return fail(task, at, f"{reason} It was tried {task.attempts} times.", **fields)
 
 
 def _holder(task: Task) -> tuple[str, int] | None:

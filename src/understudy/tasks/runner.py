@@ -18,10 +18,7 @@ from understudy.catalogue.manifest import Model
 from understudy.engines.cast import Cast
 from understudy.engines.engine import Job, LocalEngine, Output
 from understudy.errors import (
-    AddressRefused,
     EngineUnavailable,
-    FetchFailed,
-    MediaRefused,
     ReplicaLost,
     StorageFailed,
     StoreUnavailable,
@@ -101,7 +98,8 @@ class Run:
         except (Lost, asyncio.CancelledError):
             raise
         except (ReplicaLost, StorageFailed, StoreUnavailable) as error:
-            await self._write(lifecycle.recover(self.task, crew.clock(), crew.max_attempts, error.message))
+            now, reason = crew.clock(), error.message
+            await self._write(lifecycle.recover(self.task, now, crew.max_attempts, reason, **self._logs()))
         except UnderstudyError as error:
             await self._write(lifecycle.fail(self.task, crew.clock(), error.message, **self._logs()))
         except Exception:
@@ -120,11 +118,7 @@ class Run:
             return {}
         crew = self._crew
         await self._write(lifecycle.advance(self.task, Status.PREPROCESS_START, crew.clock()))
-        try:
-            prepared = await crew.preprocess.prepare(self.task, folder / "inputs")
-        except (AddressRefused, FetchFailed, MediaRefused) as refusal:
-            await self._write(lifecycle.refuse(self.task, crew.clock(), refusal.message))
-            raise Lost from refusal
+        prepared = await crew.preprocess.prepare(self.task, folder / "inputs")
         change = lifecycle.advance(
             self.task, Status.PREPROCESS_END, crew.clock(), sources=prepared.sources, media=prepared.media
         )
