@@ -69,13 +69,22 @@ def open_vault(folder: Path, secret_key: str = "") -> Vault:
 
 
 def _read_or_make(path: Path) -> str:
+    if not path.exists():
+        _make(path)
+    return path.read_text(errors="replace").strip()
+
+
+def _make(path: Path) -> None:
+    # Linked into its place when it is whole: neither a crash nor a second process can leave half a key there.
+    draft = path.with_name(f"{path.name}.{os.getpid()}.new")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(base64.b64encode(os.urandom(SecretBox.KEY_SIZE)).decode() + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(draft, path)
     except FileExistsError:
-        return path.read_text(errors="replace").strip()
-    text = base64.b64encode(os.urandom(SecretBox.KEY_SIZE)).decode()
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    return text
+        return  # another process was quicker: its key counts
+    finally:
+        draft.unlink()
