@@ -32,6 +32,7 @@ from understudy.files.address import AddressGuard
 from understudy.files.intake import Intake
 from understudy.files.outbound import Outbound
 from understudy.files.storage import open_storage
+from understudy.http_protocol import BoundedHttpProtocol
 from understudy.tasks.desk import Desk
 from understudy.tasks.dispatcher import Dispatcher
 from understudy.tasks.events import Events
@@ -92,7 +93,7 @@ def http_config(app: ASGIApp) -> uvicorn.Config:
     """How uvicorn serves the API."""
     return uvicorn.Config(
         app,
-        http="httptools",
+        http=BoundedHttpProtocol,
         ws="websockets-sansio",
         lifespan="off",
         access_log=False,

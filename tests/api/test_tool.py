@@ -32,6 +32,8 @@ async def test_all_models(served: Served) -> None:
         ({"slugowner": "google"}, ["google/veo3-1"]),
         ({"categories": ["bf16"]}, ["chetwinlow1/ovi"]),
         ({"categories": "bf16, none"}, ["chetwinlow1/ovi"]),
+        ({"categories[]": "bf16"}, ["chetwinlow1/ovi"]),
+        ({"categories[]": ["bf16"]}, ["chetwinlow1/ovi"]),
         ({"tags": ["google"]}, ["google/veo3-1"]),
         ({"start": 1, "limit": "1", "search": "sora"}, []),
     ],

@@ -285,6 +285,10 @@ async def test_files_of_this_server_are_taken_where_they_lie(front: Front, tmp_p
     await at.desk.cancel(at.me, token=task.token)
     await at.desk.delete_files(at.me, token=task.token)
     assert upload.key in at.stored(), "the upload is not the task's"
+    film = await at.desk.upload(at.me, msgspec.structs.replace(at.upload("a.mp4"), content_type="video/mp4"))
+    with pytest.raises(InvalidInput) as refused:
+        await at.submit(sources={"image": (Url(f"{base}{film.path}"),)})
+    assert refused.value.details == ("[image] The file is video/mp4; only image files are taken here.",)
     folder = await at.desk.make_folder(at.me, "folder")
     for gone in (
         f"{url}.jpg",

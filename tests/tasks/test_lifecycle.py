@@ -199,3 +199,5 @@ def test_a_task_that_never_started_ends_as_an_error() -> None:
 def test_elapsed_is_from_accept_to_end() -> None:
     assert lifecycle.elapsed(new_task(1, accepted=10.0, ended=16.0).task) == 6.0
     assert lifecycle.elapsed(new_task(1, accepted=10.0).task) == 0.0
+    assert lifecycle.elapsed(new_task(1, accepted=10.0, cancelled=12.5).task) == 2.5
+    assert lifecycle.elapsed(new_task(1, cancelled=12.5).task) == 0.0

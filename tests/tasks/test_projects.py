@@ -134,3 +134,11 @@ def test_letters_are_many_and_even() -> None:
     # 500 each, with a standard deviation of 22: further out than one in a million million.
     assert 340 < min(counts) <= max(counts) < 660
     assert letters(0) == ""
+
+
+@pytest.mark.parametrize("amount", ["1e400", "0.0000000000001", "0", "NaN", "-Infinity", "1000001"])
+async def test_amounts_that_are_no_money(projects: Projects, amount: str) -> None:
+    made = await projects.create("a")
+    with pytest.raises(InvalidInput, match="An amount of money is between"):
+        await projects.add_balance(made.project.id, Decimal(amount))
+    assert await projects.ledger(made.project.id) == []

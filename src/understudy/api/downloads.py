@@ -100,7 +100,8 @@ def _decide(request: Request, size: int, etag: str, modified: datetime) -> Decis
         size=size,
         etag=etag,
         modified=modified,
-        range_=headers.get("range"),
+        # RFC 9110, 14.2: a range is of what GET would send.
+        range_=headers.get("range") if request.method == "GET" else None,
         if_range=headers.get("if-range"),
         if_none_match=headers.get("if-none-match"),
         if_modified_since=headers.get("if-modified-since"),

@@ -18,9 +18,9 @@ PHRASES = {
     "task_assign": "Getting the engine ready",
     "task_start": "Making the clip",
     "task_output": "Making the clip",
-    "task_end": "The clip is made",
-    "task_postprocess_start": "Storing the clip",
-    "task_postprocess_end": "Finished",
+    "task_end": "The engine is done",
+    "task_postprocess_start": "Finishing",
+    "task_postprocess_end": "Over",
     "task_cancel": "Cancelled",
     "task_error": "Failed",
 }

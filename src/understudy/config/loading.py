@@ -113,10 +113,22 @@ def _converted(given: Given, base: Path) -> Any:
     try:
         return msgspec.convert(given.value, given.row.type, strict=strict, dec_hook=_path_hook(base))
     except msgspec.ValidationError as error:
-        shown = "" if given.row.secret else f", not {given.value!r}"
+        key, value = _wrong_part(given, strict, base)
+        shown = "" if given.row.secret else f", not {value!r}"
         raise ConfigurationError(
-            f"{given.place}: {_reason(given, str(error))}{shown}{_hint(given)}"
+            f"{given.place}{key}: {_reason(given, str(error))}{shown}{_hint(given)}"
         ) from error
+
+
+def _wrong_part(given: Given, strict: bool, base: Path) -> tuple[str, object]:
+    """Of a table the entry that is wrong, as `.name` and its value: msgspec's own path has no names in it."""
+    if isinstance(given.value, Mapping):
+        for name, value in given.value.items():
+            try:
+                msgspec.convert({name: value}, given.row.type, strict=strict, dec_hook=_path_hook(base))
+            except msgspec.ValidationError:
+                return f".{name}", value
+    return "", given.value
 
 
 def _path_hook(base: Path) -> Callable[[type, Any], Any]:

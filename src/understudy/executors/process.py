@@ -7,7 +7,7 @@ import signal
 import socket
 import sys
 from collections import deque
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from functools import partial
 from typing import Any
@@ -33,6 +33,7 @@ from understudy.executors.protocol import (
 from understudy.executors.protocol import Started as Begun
 from understudy.executors.timings import Timings
 from understudy.executors.turn import STREAMS, Stream, Turn
+from understudy.executors.uncancelled import to_its_end
 
 log = logging.getLogger(__name__)
 
@@ -154,7 +155,7 @@ class ReplicaProcess:
                 turn.lose(ReplicaLost(self._obituary()))
             await asyncio.wait({turn.over})
         except asyncio.CancelledError:
-            await _to_its_end(self._cancel(turn, grace))
+            await to_its_end(self._cancel(turn, grace))
             raise
         finally:
             self._turn = None
@@ -251,13 +252,3 @@ class ReplicaProcess:
             os.killpg(self.pid, signal.SIGKILL)
         except (ProcessLookupError, PermissionError):  # macOS answers so for a group of zombies
             return
-
-
-async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
-    """Await `work` even if the awaiting task is cancelled meanwhile, again and again."""
-    task = asyncio.ensure_future(work)
-    while not task.done():
-        try:
-            await asyncio.shield(task)
-        except asyncio.CancelledError:
-            continue

@@ -237,6 +237,11 @@ class Desk:
                 raise InvalidInput(
                     "Request parameters are invalid.", f"[{urls[url]}] This server has no such file."
                 )
+            if not file.content_type.startswith("image/"):
+                raise InvalidInput(
+                    "Request parameters are invalid.",
+                    f"[{urls[url]}] The file is {file.content_type}; only image files are taken here.",
+                )
         return {url: file for url, file in found.items() if file is not None}
 
     async def _vet_addresses(self, checked: Checked, own: Container[str], callback_url: str) -> None:

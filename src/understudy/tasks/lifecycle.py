@@ -98,8 +98,9 @@ def is_terminal(status: str) -> bool:
 
 
 def elapsed(task: Task) -> float:
-    """Seconds that a worker was busy with it: from accept to end; 0 while that is not known."""
-    return max(0.0, task.ended - task.accepted) if task.ended and task.accepted else 0.0
+    """Seconds that a worker was busy with it: from accept to the end or the kill; 0 while that is not known."""
+    ended = task.ended or task.cancelled
+    return max(0.0, ended - task.accepted) if ended and task.accepted else 0.0
 
 
 def steps(before: str, after: str) -> tuple[str, ...]:

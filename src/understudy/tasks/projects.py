@@ -16,6 +16,8 @@ from understudy.tasks.records import LedgerLine, Project, ProjectAuth
 from understudy.tasks.store.store import Store
 from understudy.tasks.vault import Vault
 
+_SMALLEST = Decimal("0.000000000001")
+_LARGEST = Decimal(1_000_000)
 _ALPHABET = (string.ascii_letters + string.digits).encode()
 _LETTER_OF = bytes(_ALPHABET[byte % len(_ALPHABET)] for byte in range(256))
 _UNEVEN = bytes(range(256 - 256 % len(_ALPHABET), 256))
@@ -103,7 +105,9 @@ class Projects:
         return await self._change(id, enabled=enabled)
 
     async def add_balance(self, id: int, amount: Decimal, note: str = "paid in") -> Project:
-        """Money paid in, US dollars; a negative amount takes it back."""
+        """Money paid in, US dollars; a negative amount takes it back. Raises `InvalidInput` for no amount of money."""
+        if not amount.is_finite() or not _SMALLEST <= abs(amount) <= _LARGEST:
+            raise InvalidInput(f"An amount of money is between {_SMALLEST:f} and {_LARGEST:,} US dollars.")
         return _found(await self._store.deposit(id, amount, note, self._clock()), id)
 
     async def ledger(self, id: int, limit: int = 100) -> Sequence[LedgerLine]:

@@ -25,6 +25,7 @@ from understudy.errors import (
     UnderstudyError,
 )
 from understudy.executors.executor import Executor
+from understudy.executors.uncancelled import to_its_end
 from understudy.tasks import lifecycle
 from understudy.tasks.events import Event, Events
 from understudy.tasks.journal import Journal
@@ -84,7 +85,7 @@ class Run:
             await self._keep_log()
             raise
         finally:
-            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+            await to_its_end(asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True))
 
     async def _through(self, folder: Path) -> None:
         crew = self._crew

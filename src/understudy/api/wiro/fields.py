@@ -6,7 +6,8 @@ from typing import Any
 
 from understudy.errors import InvalidInput
 
-_WHOLE = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
+_WHOLE = re.compile(r"[+-]?[0-9]+", re.ASCII)
+_MOST_DIGITS = 18
 _LONGEST = 1000
 
 
@@ -26,12 +27,14 @@ def text(fields: Mapping[str, Any], name: str) -> str:
 
 def whole(fields: Mapping[str, Any], name: str, default: int, low: int, high: int) -> int:
     """The field as a whole number within bounds. Raises `InvalidInput`."""
+    if isinstance(fields.get(name), bool | float):
+        raise InvalidInput(f"Request parameter [{name}] must be integer or float")
     given = text(fields, name)
     if not given:
         return default
     if not _WHOLE.fullmatch(given):
         raise InvalidInput(f"Request parameter [{name}] must be integer or float")
-    if not low <= int(given) <= high:
+    if len(given) > _MOST_DIGITS or not low <= int(given) <= high:
         raise InvalidInput(f"Request parameter [{name}] must be between {low} and {high}")
     return int(given)
 
@@ -56,10 +59,13 @@ def flag(fields: Mapping[str, Any], name: str) -> bool:
 
 
 def texts(fields: Mapping[str, Any], name: str) -> tuple[str, ...]:
-    """The field as several texts: a list, or one text with commas. Raises `InvalidInput`."""
-    given = fields.get(name)
+    """The field as several texts: a list, or one text with commas; forms write its name with `[]` behind it.
+
+    Raises `InvalidInput`.
+    """
+    given = fields.get(name, fields.get(f"{name}[]"))
     if isinstance(given, list):
         if not all(isinstance(each, str) for each in given):
             raise InvalidInput(f"Request parameter [{name}] must be a list of strings")
         return tuple(each.strip() for each in given if each.strip())
-    return tuple(each.strip() for each in text(fields, name).split(",") if each.strip())
+    return tuple(each.strip() for each in text({name: given}, name).split(",") if each.strip())

@@ -39,7 +39,7 @@ def task_object(task: Task, outputs: Sequence[File], model: Model | None, base_u
         "socketaccesstoken": task.token,
         "parameters": parameters(task, base_url),
         "debugoutput": _lines(task.notes, task.stdout),
-        "debugerror": _lines(task.stderr, task.reason),
+        "debugerror": _lines(task.stderr, "" if task.stderr.endswith(task.reason) else task.reason),
         "starttime": _seconds(task.started),
         "endtime": _seconds(task.ended),
         "elapsedseconds": f"{elapsed(task):.4f}",
