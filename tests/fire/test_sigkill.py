@@ -21,12 +21,10 @@ from understudy.testing.live import Live, start
 
 KILLS = 20
 PROMPTS = {
-    "A road.": 40,
+    "A road.": 45,
     "[say a][sleep 0.05]": 40,
-    "[say b][sleep 0.4]": 10,
-    "[raise it broke]": 9,
-    # Each death of a replica is followed by a pause before the next start: a few are enough.
-    "[sleep 0.1][exit 3]": 1,
+    "[say b][sleep 0.4]": 5,
+    "[raise it broke]": 10,
 }
 TERMINAL = {"task_postprocess_end", "task_cancel", "task_error"}
 
@@ -98,14 +96,14 @@ class Load(threading.Thread):
         if self._random.random() < 0.2:
             verb = self._random.choice(["Kill", "Cancel"])
             self._post(client, f"/v1/Task/{verb}", {"taskid": self._random.choice(self.accepted)})
-        time.sleep(self._random.random() * 0.03)
+        time.sleep(self._random.random() * 0.06)
 
     def _post(self, client: httpx.Client, path: str, body: dict[str, str]) -> dict[str, object]:
         headers = signed_headers(self._credentials, time.time())
         return client.post(path, json=body, headers=headers).json()
 
 
-@pytest.mark.timeout(240)  # 20 starts of a server, and everything that was accepted is run to its end
+@pytest.mark.timeout(400)  # 20 starts of a server, and everything that was accepted is run to its end
 def test_nothing_is_lost_and_nothing_is_doubled(tmp_path: Path) -> None:
     seed = int(os.environ.get("UNDERSTUDY_FIRE_SEED", random.randrange(10**6)))
     print(f"UNDERSTUDY_FIRE_SEED={seed}")
@@ -133,7 +131,7 @@ def test_nothing_is_lost_and_nothing_is_doubled(tmp_path: Path) -> None:
         load.join()
     database = sqlite3.connect(f"file:{server.data / 'understudy.db'}?mode=ro", uri=True)
     try:
-        until(lambda: waiting(database) == 0, 120)
+        until(lambda: waiting(database) == 0, 240)
         print(f"all ended after {time.monotonic() - began:.1f} s")
         assert server.stop() == 0
         check(database, loads, receiver, server.data)
@@ -156,7 +154,7 @@ def check(database: sqlite3.Connection, loads: list[Load], receiver: Receiver, d
     accepted = {id for load in loads for id in load.accepted}
     print(f"{len(accepted)} tasks were accepted, {len(receiver.heard)} webhooks heard")
     assert [load.failures for load in loads] == [[], [], []]
-    assert len(accepted) > 200, "there was no load"
+    assert len(accepted) > 100, "there was no load"
     rows = database.execute("SELECT id, status, pexit, cost, attempts FROM tasks").fetchall()
     tasks = {str(id): (status, pexit, cost) for id, status, pexit, cost, _ in rows}
     assert accepted <= set(tasks)
