@@ -154,7 +154,7 @@ def check(database: sqlite3.Connection, loads: list[Load], receiver: Receiver, d
     accepted = {id for load in loads for id in load.accepted}
     print(f"{len(accepted)} tasks were accepted, {len(receiver.heard)} webhooks heard")
     assert [load.failures for load in loads] == [[], [], []]
-    assert len(accepted) > 100, "there was no load"
+    assert len(accepted) > 200, "there was no load"
     rows = database.execute("SELECT id, status, pexit, cost, attempts FROM tasks").fetchall()
     tasks = {str(id): (status, pexit, cost) for id, status, pexit, cost, _ in rows}
     assert accepted <= set(tasks)
