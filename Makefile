@@ -1,5 +1,6 @@
 # Everything a newcomer needs: `make demo` and `make test`. Python 3.11+ and make are enough.
 PYTHON ?= python3
+TORCH ?= torch==2.13.0
 BIN := .venv/bin
 
 .PHONY: demo test lint bench clean
@@ -13,26 +14,24 @@ BIN := .venv/bin
 	$(BIN)/pip install -q --disable-pip-version-check -e .
 	@touch $@
 
-.venv/.test: .venv/.core pyproject.toml Makefile
-	$(BIN)/pip install -q --disable-pip-version-check -e ".[speech,storage]" --group test
-	@touch $@
-
-.venv/.lint: .venv/.core pyproject.toml Makefile
-	$(BIN)/pip install -q --disable-pip-version-check -e ".[storage]" --group lint
+# torch alone first: a build for the processor will do, if that is the one that is at hand.
+.venv/.dev: .venv/.core pyproject.toml Makefile
+	$(BIN)/pip install -q --disable-pip-version-check "$(TORCH)"
+	$(BIN)/pip install -q --disable-pip-version-check -e ".[speech,storage,ovi]" --group test --group lint
 	@touch $@
 
 demo: .venv/.core
 	$(BIN)/python scripts/demo.py
 
-test: .venv/.test
+test: .venv/.dev
 	$(BIN)/pytest -n auto
 
-lint: .venv/.lint
+lint: .venv/.dev
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
 
-bench: .venv/.test
+bench: .venv/.dev
 	$(BIN)/python -m benchmarks
 
 clean:

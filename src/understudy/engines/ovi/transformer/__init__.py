@@ -1,0 +1,1 @@
+"""The twin transformer: a video and an audio tower of equal depth that read each other in every block."""

@@ -1,0 +1,155 @@
+"""One block of the twin transformer: two towers that attend to themselves, to their text, and to each other.
+
+What comes before the text is apart from what comes after it: the two guidance passes of a step start from the same
+latents, so everything before the first block's text is the same for both, and is computed once.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from understudy.engines.ovi.config import FusionConfig, TowerConfig
+from understudy.engines.ovi.transformer.attention import Attention, TorchAttention
+from understudy.engines.ovi.transformer.exchange import Exchange, Whole
+from understudy.engines.ovi.transformer.lanes import Lanes
+from understudy.engines.ovi.transformer.layers import (
+    FeedForward,
+    HeadsNorm,
+    LayerNorm,
+    gated_sum,
+    modulated_norm,
+)
+from understudy.engines.ovi.transformer.rope import Rope
+from understudy.engines.ovi.transformer.text import TextKV, attend_text, text_kv
+
+
+class View(NamedTuple):
+    """What one tower's tokens are, besides their state."""
+
+    rope: Rope
+    row: Tensor | None
+    """[N]: which time row each token has; None if there is one row only."""
+
+    def rows(self, vectors: Tensor) -> Sequence[Tensor]:
+        """[R, K, D] -> K vectors, each [1, D] or [N, D]."""
+        chosen = vectors if self.row is None else vectors[self.row]
+        return chosen.unbind(1)
+
+
+class TowerBlock(nn.Module):
+    """One tower's half of a block: its own attention, what it reads of text and of the other tower, its feed-forward."""
+
+    def __init__(self, config: TowerConfig) -> None:
+        super().__init__()
+        dim, heads, eps = config.dim, config.heads, config.eps
+        self.eps = eps
+        self.attention: Attention = TorchAttention()
+        self.exchange: Exchange = Whole()
+        self.modulation = nn.Parameter(torch.empty(6, dim))
+        self.self_qkv = nn.Linear(dim, 3 * dim)
+        self.self_norm_q = HeadsNorm(dim, heads, eps)
+        self.self_norm_k = HeadsNorm(dim, heads, eps)
+        self.self_out = nn.Linear(dim, dim)
+        self.cross_norm = LayerNorm(dim, eps)
+        self.cross_q = nn.Linear(dim, dim)
+        self.cross_norm_q = HeadsNorm(dim, heads, eps)
+        self.other_norm = LayerNorm(dim, eps)
+        self.other_kv = nn.Linear(dim, 2 * dim)
+        self.other_norm_k = HeadsNorm(dim, heads, eps)
+        self.text_kv = nn.Linear(dim, 2 * dim)
+        self.text_norm_k = HeadsNorm(dim, heads, eps)
+        self.cross_out = nn.Linear(dim, dim)
+        self.ffn = FeedForward(dim, config.ffn_dim, dim)
+
+    def attend_self(self, x: Tensor, e0: Tensor, view: View) -> Tensor:
+        """x [B, N, D] -> x after self-attention; e0 [R, 6, D]."""
+        shift, scale, gate = view.rows(e0[:, :3] + self.modulation[:3].float())
+        q, k, v = self.self_qkv(modulated_norm(x, shift, scale, self.eps)).chunk(3, -1)
+        q = view.rope.rotate(self.self_norm_q(q))
+        k = view.rope.rotate(self.self_norm_k(k))
+        seen = self._attend(q, k, v.unflatten(-1, q.shape[-2:]))
+        return gated_sum(x, self.self_out(seen.flatten(-2)), gate)
+
+    def look(self, x: Tensor, other: Tensor, view: View, other_view: View) -> tuple[Tensor, Tensor]:
+        """Queries of x [B, N, D], without rotation, and what they see of the other tower's state; [B, N, H, hd] each."""
+        q = self.cross_norm_q(self.cross_q(self.cross_norm(x)))
+        k, v = self.other_kv(self.other_norm(other)).chunk(2, -1)
+        k = other_view.rope.rotate(self.other_norm_k(k))
+        return q, self._attend(view.rope.rotate(q), k, v.unflatten(-1, q.shape[-2:]))
+
+    def finish(
+        self, x: Tensor, q: Tensor, seen: Tensor, texts: Sequence[TextKV], e0: Tensor, view: View
+    ) -> Tensor:
+        """Read the texts with q, add what was seen of both, then the feed-forward. [B, N, D] -> [B, N, D]."""
+        shift, scale, gate = view.rows(e0[:, 3:] + self.modulation[3:].float())
+        read = attend_text(q, texts, self.attention) + seen
+        x = x + self.cross_out(read.flatten(-2))
+        return gated_sum(x, self.ffn(modulated_norm(x, shift, scale, self.eps)), gate)
+
+    def read(self, rows: Tensor, pads: int) -> TextKV:
+        """Keys and values of a prompt's rows [M + 1, D], the last one standing for `pads` rows of padding."""
+        k, v = self.text_kv(rows).chunk(2, -1)
+        k = self.text_norm_k(k)
+        return text_kv(k, v.unflatten(-1, k.shape[-2:]), pads)
+
+    def _attend(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        """Attention over all tokens, where each process may hold a part of them."""
+        to_heads = self.exchange.to_heads
+        return self.exchange.to_tokens(self.attention(to_heads(q), to_heads(k), to_heads(v)), q.shape[1])
+
+
+class Crossing(NamedTuple):
+    """A block's state just before its text: both towers' tokens, their queries, and what they saw of each other."""
+
+    video: Tensor  # [B, N, D]
+    audio: Tensor  # [B, L, D]
+    video_q: Tensor  # [B, N, H, hd]
+    audio_q: Tensor
+    video_seen: Tensor
+    audio_seen: Tensor
+
+    def repeat(self, times: int) -> "Crossing":
+        """The same for `times` passes; nothing is copied."""
+        return Crossing(*(each.expand(times, *each.shape[1:]) for each in self))
+
+
+class TwinBlock(nn.Module):
+    """Both towers' halves. Each reads the other's state after self-attention, never the already updated one."""
+
+    def __init__(self, config: FusionConfig) -> None:
+        super().__init__()
+        self.video = TowerBlock(config.video)
+        self.audio = TowerBlock(config.audio)
+        self.lanes = Lanes()
+
+    def before_text(
+        self, video: Tensor, audio: Tensor, e0: tuple[Tensor, Tensor], views: tuple[View, View]
+    ) -> Crossing:
+        """States [B, N, D] and [B, L, D] to the point where the texts come in."""
+        v, a = self.lanes.both(
+            lambda: self.video.attend_self(video, e0[0], views[0]),
+            lambda: self.audio.attend_self(audio, e0[1], views[1]),
+        )
+        (vq, v_seen), (aq, a_seen) = self.lanes.both(
+            lambda: self.video.look(v, a, *views), lambda: self.audio.look(a, v, *reversed(views))
+        )
+        return Crossing(v, a, vq, aq, v_seen, a_seen)
+
+    def after_text(
+        self,
+        at: Crossing,
+        texts: Sequence[tuple[TextKV, TextKV]],
+        e0: tuple[Tensor, Tensor],
+        views: tuple[View, View],
+    ) -> tuple[Tensor, Tensor]:
+        """From there to the block's end; `texts` has a pair (video's, audio's) for each of the batch."""
+        return self.lanes.both(
+            lambda: self.video.finish(
+                at.video, at.video_q, at.video_seen, [text[0] for text in texts], e0[0], views[0]
+            ),
+            lambda: self.audio.finish(
+                at.audio, at.audio_q, at.audio_seen, [text[1] for text in texts], e0[1], views[1]
+            ),
+        )

@@ -1,0 +1,41 @@
+"""How tokens are shared among processes that work on one clip. Here: not at all."""
+
+from typing import Protocol
+
+from torch import Tensor
+
+
+class Exchange(Protocol):
+    """Each process holds some of the tokens, and during attention all tokens of some of the heads."""
+
+    def share(self, x: Tensor, axis: int) -> Tensor:
+        """This process's part of something that has all tokens along `axis`."""
+
+    def collect(self, x: Tensor, axis: int) -> Tensor:
+        """The whole of which every process has its share, in every process."""
+
+    def to_heads(self, x: Tensor) -> Tensor:
+        """[B, n, H, hd], this process's tokens -> [B, N, h, hd], all tokens of its heads."""
+
+    def to_tokens(self, x: Tensor, tokens: int) -> Tensor:
+        """Back: [B, N, h, hd] -> [B, n, H, hd], n = `tokens`."""
+
+
+class Whole:
+    """One process: it holds everything."""
+
+    def share(self, x: Tensor, axis: int) -> Tensor:
+        """See `Exchange`."""
+        return x
+
+    def collect(self, x: Tensor, axis: int) -> Tensor:
+        """See `Exchange`."""
+        return x
+
+    def to_heads(self, x: Tensor) -> Tensor:
+        """See `Exchange`."""
+        return x
+
+    def to_tokens(self, x: Tensor, tokens: int) -> Tensor:
+        """See `Exchange`."""
+        return x
