@@ -1,5 +1,6 @@
 """The autoencoder and the vocoder as their papers put them: on the stored tensors, slow, nothing folded."""
 
+import math
 from collections.abc import Mapping
 
 import torch
@@ -105,7 +106,7 @@ def _norm(x: Tensor) -> Tensor:
 
 
 def _mix(x: Tensor, h: Tensor) -> Tensor:
-    return (0.7 * x + 0.3 * h) / 0.58**0.5
+    return (0.7 * x + 0.3 * h) / math.sqrt(0.58)
 
 
 def _residual(state: State, name: str, x: Tensor) -> Tensor:

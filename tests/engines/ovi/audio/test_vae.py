@@ -43,6 +43,14 @@ def test_encoding_is_the_formula() -> None:
     assert distance(logvar, expected_logvar) < 1e-5
 
 
+def test_log_variances_stay_in_bounds() -> None:
+    state = {**STATE, "encoder.learnable_gain": torch.tensor(99.0)}
+    vae = load_audio_vae(state, VAE, encoder=True, device="cpu", dtype=torch.float32)
+    _, logvar = vae.encode(MEL)
+    assert logvar.min() == -30
+    assert logvar.max() == 20
+
+
 def test_denormalising_undoes_the_statistics() -> None:
     vae = load_audio_vae(STATE, VAE, device="cpu", dtype=torch.bfloat16)
     mel = vae.denormalise(MEL)
