@@ -41,7 +41,7 @@ BELOW: dict[str, set[str]] = {
         "http_protocol",
     },
     "cli": CORE | {"server", "client", "tasks", "engines", "catalogue", "files", "config", "data_folder"},
-    "testing": CORE | {"engines"},
+    "testing": CORE | {"engines", "executors"},
     "__main__": {"cli"},
     "__init__": set(),
 }

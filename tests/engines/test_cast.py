@@ -121,6 +121,25 @@ class TestAvailability:
         assert stage.cast({"*": ["ltx2", "animatic"]}).choose(VEO).engine == stage.engines["animatic"]
 
 
+class TestLabels:
+    def test_are_asked_with_the_engines_options_and_are_text(self, stage: Stage) -> None:
+        def labels(options: Mapping[str, object]) -> Mapping[str, str]:
+            return {"preset": str(options["preset"]), "steps": 50}  # type: ignore[dict-item]
+
+        stage.engines["ovi"] = msgspec.structs.replace(stage.engines["ovi"], labels=labels)
+        cast = stage.cast({}, {"ovi": {"preset": "fast"}})
+        assert cast.labels(stage.engines["ovi"]) == {"preset": "fast", "steps": "50"}
+        assert cast.labels(stage.engines["ltx2"]) == {}
+
+    @pytest.mark.parametrize("answer", [None, "text", 7])
+    def test_that_are_none_are_left_out(
+        self, stage: Stage, answer: object, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        wrong = msgspec.structs.replace(stage.engines["ovi"], labels=lambda _: answer)  # type: ignore[arg-type, return-value]
+        assert stage.cast({}).labels(wrong) == {}
+        assert "Engine ovi did not say its labels" in caplog.text
+
+
 def test_a_row_for_every_engine(stage: Stage) -> None:
     stage.absent = {"ovi"}
     cast = stage.cast({"*": ["animatic", "ovi"], OVI.address: ["ovi", "animatic"]})

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from tests.api.served import picture
-from tests.server.caller import SORA, Caller, caller, socket, understudy
+from tests.server.caller import SORA, Caller, caller, command, socket, understudy
 from tests.server.outside import Answer, Outside, the_outside
 from tests.server.patience import until
 from understudy.client import Client
@@ -35,6 +35,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, outside: Outside) -> Iterat
         server.allow_addresses = ["{outside.authority}"]
         limits.max_upload_bytes = {LARGEST}
         engine.trouble.replicas = 2
+        engine.trouble.labels = {{ preset = "rough" }}
     """
     with live(tmp_path_factory.mktemp("server"), engine="trouble", config=config) as running:
         yield running
@@ -44,6 +45,19 @@ def server(tmp_path_factory: pytest.TempPathFactory, outside: Outside) -> Iterat
 def me(server: Live) -> Iterator[Caller]:
     with caller(server) as project:
         yield project
+
+
+def test_an_engine_tells_more_of_how_it_played(server: Live, me: Caller) -> None:
+    answer = me.ask(f"Run/{SORA}", data={"prompt": "A road."}).json()
+    task = me.end_of(answer["taskid"])
+    assert (task["engine"]["name"], task["engine"]["preset"]) == ("trouble", "rough")
+    with Client(data=server.data) as client:
+        mine = client.run(SORA, {"prompt": "A road."})
+        played = client.wait(mine).engine
+    assert played is not None
+    assert (played.name, played.labels) == ("trouble", {"preset": "rough"})
+    shown = command("tasks", "show", mine.id, "--data", str(server.data)).stdout
+    assert " ".join(shown.partition("played with")[2].split()[:2]) == "preset rough"
 
 
 def test_an_upload_is_shown_served_and_deleted(server: Live, me: Caller) -> None:

@@ -38,6 +38,28 @@ async def test_a_run_leaves_a_clip_a_thumbnail_and_a_ledger_line(tmp_path: Path)
     assert not list((tmp_path / "runs").iterdir())
 
 
+async def test_labels_tell_more_of_who_played_and_change_no_fact(tmp_path: Path) -> None:
+    labels = {"preset": "fast", "name": "ovi", "preview": "no", "seed": "1", "tried": "", "version": "9"}
+    async with house(tmp_path, options={"labels": labels}) as at:
+        task = await at.end_of(await at.submit())
+        assert task.engine == {
+            "name": "trouble",
+            "version": "1",
+            "preview": True,
+            "tried": [],
+            "seed": str(task.seed),
+            "preset": "fast",
+        }
+
+
+async def test_an_engine_that_fails_to_say_its_labels_plays_all_the_same(tmp_path: Path) -> None:
+    async with house(tmp_path, options={"labels": "none of it"}) as at:
+        task = await at.end_of(await at.submit())
+        assert task.pexit == "0"
+        assert task.engine is not None
+        assert set(task.engine) == {"name", "version", "preview", "tried", "seed"}
+
+
 async def test_times_are_in_order(tmp_path: Path) -> None:
     async with house(tmp_path, engine="instant") as at:
         task = await at.end_of(await at.submit())

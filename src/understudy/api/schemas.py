@@ -109,7 +109,8 @@ _FILE = _object(
 )
 _ENGINE = {
     "type": ["object", "null"],
-    "description": "Who really played: name, version, whether it is a preview, and which engines were tried.",
+    "description": "Who really played: name, version, whether it is a preview, which engines were tried, the seed,"
+    " and the engine's own labels.",
 }
 _TASK = _object(
     {

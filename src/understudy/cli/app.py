@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from understudy import __version__
-from understudy.cli import config, engines, models, projects, run, serve, tasks
+from understudy.cli import config, engines, models, projects, run, serve, tasks, weights
 from understudy.cli.exits import HELP
 
 app = typer.Typer(
@@ -40,4 +40,5 @@ app.add_typer(models.app, name="models")
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(projects.app, name="projects")
 app.command("engines")(engines.engines)
+app.add_typer(weights.app, name="weights")
 app.add_typer(config.app, name="config")

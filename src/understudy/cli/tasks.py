@@ -74,6 +74,7 @@ def show(task: TaskName, url: Url = None, data: Data = None, json: Json = False)
             if engine
             else "",
         ),
+        *((f"played with {name}", label) for name, label in (engine.labels if engine else {}).items()),
         *((f"input {name}", str(value)) for name, value in found.parameters.items()),
         *(
             ("output", f"{each.name}, {each.content_type}, {size(each.size)}\n{each.url}")

@@ -60,6 +60,22 @@ class Played(msgspec.Struct, frozen=True, kw_only=True):
     """True if it stands in for the model's own work."""
     tried: tuple[Any, ...] = ()
     """The engines that were asked before it, as the server tells."""
+    labels: dict[str, str] = {}
+    """What it says of itself beyond that, such as a preset."""
+
+    @classmethod
+    def of(cls, wire: Wire) -> Played | None:
+        """From the wire's object; None if it names nobody."""
+        if not wire.get("name"):
+            return None
+        known = {"name", "version", "preview", "tried", "seed"}
+        return cls(
+            name=text(wire, "name"),
+            version=text(wire, "version"),
+            preview=bool(wire.get("preview")),
+            tried=tuple(wire.get("tried") or ()),
+            labels={name: text(wire, name) for name in wire if name not in known},
+        )
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,7 +105,6 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     def of(cls, wire: Wire) -> Task:
         """From the wire's object."""
         owner, slug = text(wire, "modelslugowner"), text(wire, "modelslugproject")
-        played = table(wire, "engine")
         return cls(
             id=text(wire, "id"),
             token=text(wire, "socketaccesstoken"),
@@ -97,14 +112,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
             model=f"{owner}/{slug}" if owner and slug else "",
             exit_code=text(wire, "pexit"),
             outputs=tuple(Output.of(each) for each in tables(wire, "outputs")),
-            engine=Played(
-                name=text(played, "name"),
-                version=text(played, "version"),
-                preview=bool(played.get("preview")),
-                tried=tuple(played.get("tried") or ()),
-            )
-            if played.get("name")
-            else None,
+            engine=Played.of(table(wire, "engine")),
             parameters=table(wire, "parameters"),
             stdout=text(wire, "debugoutput"),
             stderr=text(wire, "debugerror"),

@@ -100,6 +100,14 @@ class Cast:
         """What the operator set for the engine."""
         return self._options.get(engine.name, {})
 
+    def labels(self, engine: LocalEngine) -> dict[str, str]:
+        """What the engine says of itself beyond its name; nothing if it fails to: no run depends on it."""
+        try:
+            return {str(name): str(value) for name, value in engine.labels(self.options(engine)).items()}
+        except Exception:
+            log.exception("Engine %s did not say its labels", engine.name)
+            return {}
+
     def availability(self, engine: LocalEngine) -> Availability:
         """The engine's answer, at most `fresh` seconds old. One that fails to answer is not available."""
         now = self._clock()

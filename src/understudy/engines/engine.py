@@ -93,7 +93,11 @@ class LocalEngine(msgspec.Struct, frozen=True, kw_only=True):
     plays: Callable[[Contract], bool] = always
     replicas: int = 1
     """How many processes may run it at the same time, unless the operator says otherwise."""
+    labels: Callable[[Mapping[str, object]], Mapping[str, str]] = lambda _: {}
+    """More words on who played, for the answer's `engine`: a preset, a variant. Asked with the engine's options."""
     gpus: float = 0
+    """How many graphics cards one replica has to itself and sees; below 1 a part of one, which others may share.
+    The operator's option `gpus` takes its place. On a machine without cards it starts without."""
     memory_gb: float = 0
     persistent: bool = False
-    """Stays loaded when idle."""
+    """Stays loaded when idle, unless another engine needs its cards."""

@@ -39,7 +39,8 @@ RunEvent = Loading | Started | Progress | Line
 Listener = Callable[[RunEvent], None]
 
 
-State = Literal["starting", "idle", "busy", "stopping", "backing-off"]
+State = Literal["starting", "idle", "busy", "stopping", "backing-off", "waiting"]
+"""`waiting`: for graphics cards."""
 
 
 class ReplicaState(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,7 +62,7 @@ class Executor(Protocol):
     async def run(
         self, engine: LocalEngine, options: Mapping[str, object], job: Job, listen: Listener
     ) -> tuple[Output, ...]:
-        """Run one job to its end; waits for a free replica. `listen` hears events in order, all before this returns.
+        """Run one job to its end; waits for a free replica and for its cards. `listen` hears events in order, all before this returns.
 
         Cancelling the coroutine stops the run: co-operatively within a grace time, then by SIGKILL; when
         `CancelledError` comes out of it, the engine is free.
@@ -73,7 +74,10 @@ class Executor(Protocol):
         """
 
     def capacity(self, engine: LocalEngine, options: Mapping[str, object]) -> int:
-        """How many jobs of this engine can run at the same time. Raises `ConfigurationError` for a bad option."""
+        """How many jobs of this engine can run at the same time, if no other does; no more than find cards.
+
+        Raises `ConfigurationError` for a bad option.
+        """
 
     def replicas(self) -> tuple[ReplicaState, ...]:
         """The replicas as they are now."""

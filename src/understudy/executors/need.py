@@ -1,6 +1,7 @@
 """How many cards a replica needs, and which it may have: the engine's word, the operator's options."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -27,8 +28,12 @@ class Need(msgspec.Struct, frozen=True, kw_only=True):
         return len(self.among) // self.cards * int(1 / self.share + TOLERANCE)
 
 
-def need_of(engine: LocalEngine, options: Mapping[str, object], cards: Sequence[str]) -> Need | None:
-    """What a replica needs of the machine's `cards`; None if it needs none, or if there are none to be had.
+def need_of(
+    engine: LocalEngine, options: Mapping[str, object], names: Callable[[], Sequence[str]]
+) -> Need | None:
+    """What a replica needs of the machine's cards; None if it needs none, or if there are none to be had.
+
+    `names` says which there are; it is not asked for an engine that needs none.
 
     Read are the options `gpus`, in place of the engine's own number, and `devices`, the names of the cards that it
     may have. Raises `ConfigurationError` for options that say nothing sensible, or ask for more than there is. An
@@ -37,6 +42,7 @@ def need_of(engine: LocalEngine, options: Mapping[str, object], cards: Sequence[
     gpus = _number(engine, options)
     if not gpus:
         return None
+    cards = names()
     among = _among(engine, options, cards)
     if not cards:
         return None
@@ -51,14 +57,17 @@ def need_of(engine: LocalEngine, options: Mapping[str, object], cards: Sequence[
 
 
 def _number(engine: LocalEngine, options: Mapping[str, object]) -> float:
-    number = options.get("gpus", engine.gpus)
-    good = isinstance(number, int | float) and not isinstance(number, bool)
-    if not good or not 0 <= number < 1 and number != int(number):  # type: ignore[operator, call-overload]
-        raise ConfigurationError(
-            f"engine {engine.name}: the option gpus must be a whole number of cards, or a part of one such as 0.5,"
-            f" not {number!r}"
-        )
-    return float(number)  # type: ignore[arg-type]
+    number = options.get("gpus")
+    if number is None:  # the engine's own number: there is nobody here who could correct it
+        return float(math.ceil(engine.gpus)) if engine.gpus > 1 else max(0.0, engine.gpus)
+    if isinstance(number, int | float) and not isinstance(number, bool):
+        gpus = float(number)
+        if 0 <= gpus < 1 or (gpus > 0 and gpus.is_integer()):
+            return gpus
+    raise ConfigurationError(
+        f"engine {engine.name}: the option gpus must be a whole number of cards, or a part of one such as 0.5,"
+        f" not {number!r}"
+    )
 
 
 def _among(engine: LocalEngine, options: Mapping[str, object], cards: Sequence[str]) -> tuple[str, ...]:

@@ -6,7 +6,9 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from understudy.engines.engine import Job, LocalEngine, Output
 from understudy.errors import EngineError, ReplicaLost
+from understudy.executors.cards import Cards, Hold
 from understudy.executors.executor import Listener, Loading, ReplicaState, State
+from understudy.executors.need import Need
 from understudy.executors.process import ReplicaProcess
 from understudy.executors.timings import Timings, backoff
 
@@ -18,7 +20,10 @@ Sleep = Callable[[float], Awaitable[None]]
 class Slot:
     """Room for one replica."""
 
-    def __init__(self) -> None:
+    def __init__(self, kind: object, unload: Callable[["Slot"], None]) -> None:
+        self.kind = kind
+        self.cards: Hold | None = None
+        self._unload = unload
         self.process: ReplicaProcess | None = None
         self.state: State = "idle"
         self.since = 0.0
@@ -26,12 +31,23 @@ class Slot:
         self.idling: asyncio.Task[None] | None = None
         """Unloads the replica after a while."""
         self.waiting: asyncio.Future[None] | None = None
-        """The wait before a new start."""
+        """The wait before a new start, or for cards."""
 
     @property
     def loaded(self) -> bool:
         """Whether a job can begin here at once."""
         return self.process is not None and self.process.alive and self.state == "idle"
+
+    def unload(self) -> None:
+        """See `Holder`."""
+        self._unload(self)
+
+    def take_over(self, other: "Slot") -> None:
+        """See `Holder`."""
+        if other.idling is not None:
+            other.idling.cancel()
+            other.idling = None
+        self.process, other.process = other.process, None
 
 
 class Pool:
@@ -44,21 +60,26 @@ class Pool:
         size: int,
         timings: Timings,
         *,
+        cards: Cards,
+        need: Need | None,
         persistent: bool,
         clock: Callable[[], float],
         sleep: Sleep,
         now: Callable[[], float],
     ) -> None:
+        """`need`: what each replica has to get of `cards` before it starts; None if it starts without."""
         self._engine = engine
         self._options = options
         self._size = size
         self._timings = timings
+        self._cards = cards
+        self._need = need
         self._persistent = persistent
         self._clock = clock
         self._sleep = sleep
         self._now = now
         self._places = asyncio.Semaphore(size)  # wakes those who wait first come, first served
-        self._slots = [Slot() for _ in range(size)]
+        self._slots = [Slot(self, self._unload_now) for _ in range(size)]
         self._free = list(self._slots)
         self._failures = 0
         self._failed_at = 0.0
@@ -115,8 +136,12 @@ class Pool:
         slot.job = ""
         if slot.state != "stopping":
             self._enter(slot, "idle")
-            if slot.loaded and not self._persistent and not self._closed:
-                slot.idling = asyncio.create_task(self._unload_later(slot))
+            if not slot.loaded:
+                self._cards.give_back(slot)
+            elif not self._closed:
+                if not self._persistent:
+                    slot.idling = asyncio.create_task(self._unload_later(slot))
+                self._cards.idle(slot)
         self._free.append(slot)
 
     async def _loaded(self, slot: Slot, listen: Listener) -> ReplicaProcess:
@@ -126,13 +151,20 @@ class Pool:
             slot.idling.cancel()
             slot.idling = None
         if slot.process is not None and slot.process.alive:
+            self._cards.busy(slot)
             return slot.process
+        self._cards.give_back(slot)  # of a process that died when it had nothing to do
         listen(Loading())
         await self._back_off(slot)
+        await self._get_cards(slot)
+        if slot.process is not None and slot.process.alive:  # handed on by another slot
+            return slot.process
         self._enter(slot, "starting")
         slot.process = None
         try:
-            slot.process = await ReplicaProcess.start(self._engine, self._timings, self._clock)
+            slot.process = await ReplicaProcess.start(
+                self._engine, self._timings, self._clock, slot.cards.names if slot.cards else ()
+            )
             self._refuse_if_closed()
             await slot.process.load(self._options, listen)
         except (EngineError, ReplicaLost):
@@ -159,7 +191,16 @@ class Pool:
         if self._failures == 0 or wait <= 0:
             return
         self._enter(slot, "backing-off")
-        slot.waiting = asyncio.ensure_future(self._sleep(wait))
+        await self._wait(slot, self._sleep(wait))
+
+    async def _get_cards(self, slot: Slot) -> None:
+        if self._need is not None:
+            self._enter(slot, "waiting")
+            await self._wait(slot, self._cards.take(slot, self._need))
+
+    async def _wait(self, slot: Slot, what: Awaitable[None]) -> None:
+        """A wait that a close ends."""
+        slot.waiting = asyncio.ensure_future(what)
         try:
             await asyncio.wait({slot.waiting})
         finally:
@@ -169,8 +210,19 @@ class Pool:
 
     async def _unload_later(self, slot: Slot) -> None:
         await self._sleep(self._timings.idle)
+        await self._unload(slot)
+
+    def _unload_now(self, slot: Slot) -> None:
+        if slot.idling is not None:
+            slot.idling.cancel()
         self._enter(slot, "stopping")
+        slot.idling = asyncio.create_task(self._unload(slot))
+
+    async def _unload(self, slot: Slot) -> None:
+        self._enter(slot, "stopping")
+        self._cards.leaving(slot)
         await self._stop(slot)
+        self._cards.give_back(slot)
         self._enter(slot, "idle")
 
     async def _stop(self, slot: Slot) -> None:

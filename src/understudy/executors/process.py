@@ -7,7 +7,7 @@ import signal
 import socket
 import sys
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 from understudy.engines.engine import Job, LocalEngine, Output
 from understudy.errors import EngineInputError, ReplicaLost
 from understudy.executors.connection import Connection, OutputPipe
+from understudy.executors.environment import for_replica
 from understudy.executors.executor import Listener, Started
 from understudy.executors.failure import described, error_of, obituary
 from understudy.executors.lines import Follower
@@ -46,13 +47,20 @@ _REAP = 0.4
 class ReplicaProcess:
     """One replica's process. `start` it, `load` it once, `run` jobs one at a time, `stop` it."""
 
-    def __init__(self, engine: LocalEngine, timings: Timings, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        engine: LocalEngine,
+        timings: Timings,
+        clock: Callable[[], float],
+        cards: Sequence[str] = (),
+    ) -> None:
         self.alive = True
         self.pid = 0
         self.runs = 0
         self._engine = engine
         self._timings = timings
         self._clock = clock
+        self._cards = cards
         self._turn: Turn | None = None
         self._cause = ""
         self._outputs: list[OutputPipe] = []
@@ -61,10 +69,17 @@ class ReplicaProcess:
 
     @classmethod
     async def start(
-        cls, engine: LocalEngine, timings: Timings, clock: Callable[[], float]
+        cls,
+        engine: LocalEngine,
+        timings: Timings,
+        clock: Callable[[], float],
+        cards: Sequence[str] = (),
     ) -> "ReplicaProcess":
-        """A new process, fresh and without the server's memory, locks and threads. Raises `ReplicaLost`."""
-        replica = cls(engine, timings, clock)
+        """A new process, fresh and without the server's memory, locks and threads. Raises `ReplicaLost`.
+
+        With `cards`, names as CUDA_VISIBLE_DEVICES takes them, it sees these alone.
+        """
+        replica = cls(engine, timings, clock, cards)
         try:
             await replica._start()
         except OSError as error:
@@ -139,8 +154,7 @@ class ReplicaProcess:
                 stderr=writing[1],
                 pass_fds=[their_end.fileno()],
                 start_new_session=True,
-                # An engine may be somebody else's code: the server's settings, a secret key among them, are not for it.
-                env={name: value for name, value in os.environ.items() if not name.startswith("UNDERSTUDY_")},
+                env=for_replica(os.environ, self._cards),
             )
             unless_started.pop_all()
         self.pid = self._process.pid

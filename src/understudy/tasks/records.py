@@ -107,7 +107,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     """Why it failed or was cancelled, for the caller."""
     engine: dict[str, Any] | None = None
-    """Who played it: name, version, preview, tried."""
+    """Who played it: name, version, preview, tried, seed, and the engine's own labels."""
     cps: str = "0"
     cost: str = "0"
     created: float

@@ -136,13 +136,15 @@ class Run:
                 f"No engine can play {model.address} here now. "
                 + " ".join(f"{each['engine']}: {each['reason']}" for each in tried)
             )
-        played_by = {
+        facts: dict[str, object] = {
             "name": engine.name,
             "version": engine.version,
             "preview": engine.preview,
             "tried": tried,
             "seed": str(self.task.seed),
         }
+        labels = self._crew.cast.labels(engine)
+        played_by = facts | {name: label for name, label in labels.items() if name not in facts}
         await self._write(lifecycle.advance(self.task, Status.ASSIGN, self._crew.clock(), engine=played_by))
         return engine
 

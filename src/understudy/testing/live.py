@@ -18,6 +18,8 @@ from typing import Any
 
 import msgspec
 
+from understudy.executors.environment import without_settings
+
 ENGINES = ("understudy.testing.instant:engine", "understudy.testing.trouble:engine")
 
 
@@ -93,4 +95,4 @@ def live(folder: Path, *, engine: str = "instant", config: str = "") -> Iterator
 
 def clean_environment() -> dict[str, str]:
     """This process's environment without settings of Understudy, which would reach into the server."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("UNDERSTUDY_")}
+    return without_settings(os.environ)

@@ -28,7 +28,7 @@ Words in square brackets in the job's `prompt` are carried out in order; then a 
     [garbage]        hand over a file that is no media
 
 Its options: `load`, words as above to be carried out while it is loaded; `close`, while it is closed; `unavailable`,
-the reason why it is not available here.
+the reason why it is not available here; `labels`, a table of what it says of itself (anything else: it fails to).
 
 Give its import path, `understudy.testing.trouble:engine`, wherever engines can be named.
 """
@@ -83,12 +83,20 @@ def _availability(options: Mapping[str, object]) -> Availability:
     )
 
 
+def _labels(options: Mapping[str, object]) -> Mapping[str, str]:
+    labels = options.get("labels", {})
+    if not isinstance(labels, Mapping):
+        raise TypeError("labels that are no table")
+    return labels
+
+
 engine = LocalEngine(
     name="trouble",
     version="1",
     preview=True,
     pipeline="understudy.testing.trouble:load",
     availability=_availability,
+    labels=_labels,
 )
 
 

@@ -1,6 +1,7 @@
 """From the network's passes to one velocity: classifier-free guidance with a scale for each tower."""
 
 from collections.abc import Callable, Sequence
+from math import ceil
 from typing import NamedTuple, Protocol
 
 from torch import Tensor
@@ -54,6 +55,32 @@ class Guided:
         """See `Predictor`."""
         outputs = self._network(video, audio, self._moments[step], self._geometry, self._passes)
         return self._scales.combine(*outputs)
+
+
+class GuidedFirst(Guided):
+    """Both passes at the first steps only; the late ones change little but detail, and make do with the prompt's."""
+
+    def __init__(
+        self,
+        network: Network,
+        moments: Sequence[Moment],
+        geometry: Geometry,
+        positive: Pass,
+        negative: Pass,
+        scales: Scales,
+        *,
+        share: float,
+    ) -> None:
+        """`share` of the steps, rounded up, are guided."""
+        super().__init__(network, moments, geometry, positive, negative, scales)
+        self._guided = ceil(share * len(moments))
+
+    def __call__(self, step: int, video: Tensor, audio: Tensor) -> Velocity:
+        """See `Predictor`."""
+        if step < self._guided:
+            return super().__call__(step, video, audio)
+        [alone] = self._network(video, audio, self._moments[step], self._geometry, self._passes[:1])
+        return alone
 
 
 def together(model: Fusion) -> Network:

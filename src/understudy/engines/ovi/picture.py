@@ -52,7 +52,8 @@ def first_frame(picture: "NDArray[np.uint8]", requested: Size | None, area: int)
     height, width = picture.shape[:2]
     if limited((height, width)) != (height, width):
         picture = cover(picture, limited((height, width)))
-    return image_tensor(picture, image_size(*picture.shape[:2], area))
+        height, width = picture.shape[:2]
+    return image_tensor(picture, image_size(height, width, area))
 
 
 def cover(picture: "NDArray[np.uint8]", size: Size) -> "NDArray[np.uint8]":

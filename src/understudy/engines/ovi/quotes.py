@@ -50,7 +50,8 @@ _DIRECTLY: Final = re.compile(
     re.IGNORECASE,
 )
 _ATTRIBUTED: Final = re.compile(
-    rf",?\s*(?:(?!(?:and|but|while|as|who|which|that|then|when)\b)[\w’'-]+\s+){{0,3}}?{_SAYING}\b", re.IGNORECASE
+    rf",?\s*(?:(?!(?:and|but|while|as|who|which|that|then|when)\b)[\w’'-]+\s+){{0,3}}?{_SAYING}\b",
+    re.IGNORECASE,
 )
 
 _WRITING: Final = (
@@ -59,7 +60,7 @@ _WRITING: Final = (
 )
 _SURFACE: Final = (
     rf"(?:{_WRITING}|(?:t-)?shirts?|tee|hoodie|jersey|caps?|hats?|mugs?|screens?|displays?|monitors?|board|\w+board"
-    r"|papers?|pages?|books?|covers?|newspapers?|walls?|doors?|windows?|plates?|badges?|tags?|menus?|flags?|phones?|neon)"
+    r"|papers?|pages?|books?|covers?|newspapers?|walls?|doors?|windows?|plates?|badges?|tags?|menus?|flags?|neon)"
 )
 _WRITTEN_BEFORE: Final = re.compile(
     rf"\b(?:{_SURFACE}|reads?|reading|label(?:l?ed)|titled|entitled|called|named|nicknamed|dubbed|known as|so-called"
@@ -72,8 +73,14 @@ _WRITTEN_AFTER: Final = re.compile(
     rf"|on (?:the|a|an|its|his|her|their) (?:\w+ )?{_SURFACE})\b",
     re.IGNORECASE,
 )
+# What stands before a verb of saying that tells of writing. A shirt says something only if it is the subject: "a man in
+# a red shirt says" is speech.
 _WRITTEN_SPEAKER: Final = re.compile(
-    rf"\b{_SURFACE}\b(?:(?!\b(?:and|then|while|as|who)\b)[^.,;:!?])*$", re.IGNORECASE
+    rf"\b{_WRITING}\b(?:(?!\b(?:and|then|while|as|who)\b)[^.,;:!?])*$"
+    rf"|\b{_SURFACE}\s+(?:that|which)\s*$"
+    r"|(?:^|[,:])\W*(?:an?|the|his|her|their|its|my)\s+(?:(?!(?:in|at|by|on|with|near|behind|wearing|holding|from)\b)"
+    rf"[\w’'-]+\s+){{0,2}}{_SURFACE}\s*$",
+    re.IGNORECASE,
 )
 _NEARBY_WRITING: Final = re.compile(rf"\b{_WRITING}\b", re.IGNORECASE)
 

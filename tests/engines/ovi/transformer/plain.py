@@ -100,15 +100,14 @@ def _text(state: State, text: Tensor, config: TowerConfig) -> Tensor:
 def _video_turns(grid: tuple[int, int, int], config: TowerConfig) -> Tensor:
     space = config.head_dim // 6
     time = config.head_dim // 2 - 2 * space
-    turns = []
-    for f in range(grid[0]):
-        for r in range(grid[1]):
-            for c in range(grid[2]):
-                turns.append(
-                    [f * 10000.0 ** (-i / time) for i in range(time)]
-                    + [r * 10000.0 ** (-i / space) for i in range(space)]
-                    + [c * 10000.0 ** (-i / space) for i in range(space)]
-                )
+    turns = [
+        [f * 10000.0 ** (-i / time) for i in range(time)]
+        + [r * 10000.0 ** (-i / space) for i in range(space)]
+        + [c * 10000.0 ** (-i / space) for i in range(space)]
+        for f in range(grid[0])
+        for r in range(grid[1])
+        for c in range(grid[2])
+    ]
     return torch.tensor(turns, dtype=torch.float64)
 
 

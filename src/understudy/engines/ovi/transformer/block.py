@@ -22,7 +22,7 @@ from understudy.engines.ovi.transformer.layers import (
     modulated_norm,
 )
 from understudy.engines.ovi.transformer.rope import Rope
-from understudy.engines.ovi.transformer.text import TextKV, attend_text, text_kv
+from understudy.engines.ovi.transformer.text import Blend, TextKV, attend_text, blend, text_kv
 
 
 class View(NamedTuple):
@@ -47,6 +47,7 @@ class TowerBlock(nn.Module):
         self.eps = eps
         self.attention: Attention = TorchAttention()
         self.exchange: Exchange = Whole()
+        self.blend: Blend = blend
         self.modulation = nn.Parameter(torch.empty(6, dim))
         self.self_qkv = nn.Linear(dim, 3 * dim)
         self.self_norm_q = HeadsNorm(dim, heads, eps)
@@ -79,16 +80,17 @@ class TowerBlock(nn.Module):
         k = other_view.rope.rotate(self.other_norm_k(k))
         return q, self._attend(view.rope.rotate(q), k, v.unflatten(-1, q.shape[-2:]))
 
-    def finish(
-        self, x: Tensor, q: Tensor, seen: Tensor, texts: Sequence[TextKV], e0: Tensor, view: View
-    ) -> Tensor:
-        """Read the texts with q, add what was seen of both, then the feed-forward. [B, N, D] -> [B, N, D]."""
+    def read(self, q: Tensor, texts: Sequence[TextKV]) -> Tensor:
+        """What queries [B, N, H, hd] find in the texts, one for each of the batch; [B, N, H, hd]."""
+        return attend_text(q, texts, self.attention, self.blend)
+
+    def finish(self, x: Tensor, read: Tensor, seen: Tensor, e0: Tensor, view: View) -> Tensor:
+        """Add what was read of the text and seen of the other tower, then the feed-forward. [B, N, D] -> [B, N, D]."""
         shift, scale, gate = view.rows(e0[:, 3:] + self.modulation[3:].float())
-        read = attend_text(q, texts, self.attention) + seen
-        x = x + self.cross_out(read.flatten(-2))
+        x = x + self.cross_out((read + seen).flatten(-2))
         return gated_sum(x, self.ffn(modulated_norm(x, shift, scale, self.eps)), gate)
 
-    def read(self, rows: Tensor, pads: int) -> TextKV:
+    def remember(self, rows: Tensor, pads: int) -> TextKV:
         """Keys and values of a prompt's rows [M + 1, D], the last one standing for `pads` rows of padding."""
         k, v = self.text_kv(rows).chunk(2, -1)
         k = self.text_norm_k(k)
@@ -145,11 +147,12 @@ class TwinBlock(nn.Module):
         views: tuple[View, View],
     ) -> tuple[Tensor, Tensor]:
         """From there to the block's end; `texts` has a pair (video's, audio's) for each of the batch."""
+        video_texts, audio_texts = zip(*texts, strict=True)
         return self.lanes.both(
             lambda: self.video.finish(
-                at.video, at.video_q, at.video_seen, [text[0] for text in texts], e0[0], views[0]
+                at.video, self.video.read(at.video_q, video_texts), at.video_seen, e0[0], views[0]
             ),
             lambda: self.audio.finish(
-                at.audio, at.audio_q, at.audio_seen, [text[1] for text in texts], e0[1], views[1]
+                at.audio, self.audio.read(at.audio_q, audio_texts), at.audio_seen, e0[1], views[1]
             ),
         )

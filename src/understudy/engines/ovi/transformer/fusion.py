@@ -159,7 +159,9 @@ class Fusion(nn.Module):
             rows, pads = text_rows(embedding.to(self.device), tower.config.text_len)
             prepared.append((tower.text(rows.to(tower.head.weight.dtype)), pads))
         (v, v_pads), (a, a_pads) = prepared
-        return Pass([(b.video.read(v, v_pads), b.audio.read(a, a_pads)) for b in self._each_block()], skip)
+        return Pass(
+            [(b.video.remember(v, v_pads), b.audio.remember(a, a_pads)) for b in self._each_block()], skip
+        )
 
     def forward(
         self, video: Tensor, audio: Tensor, moment: Moment, geometry: Geometry, passes: Sequence[Pass]

@@ -6,7 +6,7 @@ padding rows are equal, so their keys and values are: p of them weigh as much as
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -50,15 +50,27 @@ def text_kv(keys: Tensor, values: Tensor, pads: int) -> TextKV:
     )
 
 
-def attend_text(q: Tensor, texts: Sequence[TextKV], attention: Attention) -> Tensor:
-    """q [B, N, H, hd] -> [B, N, H, hd]; `texts` has one prompt for each of the batch."""
-    parts = [_attend(q[i : i + 1], text, attention) for i, text in enumerate(texts)]
-    return parts[0] if len(parts) == 1 else torch.cat(parts)
+class Blend(Protocol):
+    """`blend`, or a compiled form of it."""
+
+    def __call__(self, q: Tensor, out: Tensor, lse: Tensor, text: TextKV) -> Tensor:
+        """See `blend`."""
 
 
-def _attend(q: Tensor, text: TextKV, attention: Attention) -> Tensor:
-    out, lse = attention.with_lse(q, text.keys.unsqueeze(0), text.values.unsqueeze(0))
+def blend(q: Tensor, out: Tensor, lse: Tensor, text: TextKV) -> Tensor:
+    """Attention `out` [1, N, H, hd] over the other rows, with its `lse` [1, N, H], and the merged row beside them.
+
+    A softmax over both is a mix of the two, by the merged row's share of the denominator.
+    """
     logit = (q.float() * text.pad_key.float()).sum(-1) * q.shape[-1] ** -0.5 + text.log_pads  # [1, N, H]
-    # Softmax over the rows attended above and the merged one is a mix of the two, by the latter's share.
     share = torch.sigmoid(logit - lse).unsqueeze(-1)
     return torch.lerp(out.float(), text.pad_value.float(), share).to(out.dtype)
+
+
+def attend_text(q: Tensor, texts: Sequence[TextKV], attention: Attention, blend: Blend = blend) -> Tensor:
+    """q [B, N, H, hd] -> [B, N, H, hd]; `texts` has one prompt for each of the batch."""
+    parts = []
+    for row, text in zip(q.split(1), texts, strict=True):
+        out, lse = attention.with_lse(row, text.keys.unsqueeze(0), text.values.unsqueeze(0))
+        parts.append(blend(row, out, lse, text))
+    return parts[0] if len(parts) == 1 else torch.cat(parts)

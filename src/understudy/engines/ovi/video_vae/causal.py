@@ -25,6 +25,8 @@ class CausalConv(nn.Module):
 
     def forward(self, x: Tensor, history: History) -> Tensor:
         """The next frames [B, C, T, H, W] -> [B, C', T, H, W]; `history` is brought up to date."""
+        # The layout that all is computed in: nothing to do but where a single frame's strides do not show it.
+        x = x.contiguous(memory_format=torch.channels_last_3d)
         past = history.get(self)
         window = F.pad(x, (0, 0, 0, 0, 2, 0)) if past is None else torch.cat([past, x], dim=2)
         # A copy: a view would hold the whole window.

@@ -23,9 +23,7 @@ def load_video_vae(
     from diffusers import AutoencoderKLWan  # seconds to import
 
     _check(state, config)
-    renamed = {
-        new: _laid_out(state[old].to(device, dtype)) for old, new in diffusers_names(config).items()
-    }
+    renamed = {new: _laid_out(state[old].to(device, dtype)) for old, new in diffusers_names(config).items()}
     # Through JSON: diffusers wants lists where our records have tuples.
     with torch.device("meta"):
         vae = AutoencoderKLWan(**msgspec.json.decode(msgspec.json.encode(config)))

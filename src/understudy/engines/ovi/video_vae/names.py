@@ -53,7 +53,9 @@ def _encoder(config: VideoVaeConfig) -> Iterator[_Tensor]:
 
 
 def _decoder(config: VideoVaeConfig) -> Iterator[_Tensor]:
-    widths = [config.decoder_base_dim * factor for factor in (config.dim_mult[-1], *reversed(config.dim_mult))]
+    widths = [
+        config.decoder_base_dim * factor for factor in (config.dim_mult[-1], *reversed(config.dim_mult))
+    ]
     yield from _conv("decoder.conv1", "decoder.conv_in", (widths[0], config.z_dim, 3, 3, 3))
     yield from _middle("decoder", widths[0])
     last = len(config.dim_mult) - 1
@@ -67,7 +69,9 @@ def _decoder(config: VideoVaeConfig) -> Iterator[_Tensor]:
             reference, diffusers = f"{reference}.{blocks}", f"{diffusers}.upsampler"
             yield from _conv(f"{reference}.resample.1", f"{diffusers}.resample.1", (given, given, 3, 3))
             if config.temperal_downsample[last - 1 - level]:
-                yield from _conv(f"{reference}.time_conv", f"{diffusers}.time_conv", (2 * given, given, 3, 1, 1))
+                yield from _conv(
+                    f"{reference}.time_conv", f"{diffusers}.time_conv", (2 * given, given, 3, 1, 1)
+                )
     yield from _head("decoder", widths[-1], config.out_channels)
 
 

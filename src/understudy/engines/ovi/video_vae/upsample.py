@@ -57,12 +57,12 @@ class Upsampler(nn.Module):
 
     def forward(self, x: Tensor, history: History, first: bool) -> Tensor:
         """[B, C, T, H, W] -> [B, C', T or 2 T, 2 H, 2 W]. `first`: these are the clip's first frames."""
+        pixels = x.movedim(1, -1)  # [B, T, H, W, C]
         if self.time_conv is not None and not first:
-            pairs: Tensor = self.time_conv(x, history)  # [B, 2 C, T, H, W]
-            x = pairs.unflatten(1, (2, -1)).movedim(1, 3).flatten(2, 3)
-        images = x.movedim(2, 1).flatten(0, 1)  # [B T, C, H, W]
-        images = self.nearest_conv(images.contiguous(memory_format=torch.channels_last))
-        return images.unflatten(0, (-1, x.shape[2])).movedim(1, 2)
+            pairs: Tensor = self.time_conv(x, history).movedim(1, -1)  # [B, T, H, W, 2 C]
+            pixels = pairs.unflatten(-1, (2, -1)).movedim(-2, 2).flatten(1, 2)
+        images: Tensor = self.nearest_conv(pixels.flatten(0, 1).movedim(-1, 1))  # [B T, C', 2 H, 2 W]
+        return images.movedim(1, -1).unflatten(0, pixels.shape[:2]).movedim(-1, 1)
 
 
 def add_repeated(x: Tensor, small: Tensor, doubles_time: bool, first: bool) -> Tensor:

@@ -10,7 +10,7 @@ import msgspec
 
 from understudy.engines.ovi.config import OviConfig, config_of
 from understudy.engines.ovi.weights.expected import Shape, differences, expected, needed, weight_norm_spelling
-from understudy.engines.ovi.weights.layout import CONVERTIBLE, converted, located, remedy
+from understudy.engines.ovi.weights.layout import CONVERTIBLE, converted, located
 from understudy.engines.ovi.weights.record import Recorded, read_record
 from understudy.engines.ovi.weights.sources import Source, sources_of
 from understudy.errors import EngineUnavailable
@@ -27,12 +27,14 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     file: str
     """In the folder of the weights."""
     message: str
+    missing: bool = False
+    """Whether `understudy weights pull` would download the file."""
 
 
 def check(
-    folder: Path, variant: str, *, hashes: bool = False, progress: Progress = lambda _: None
+    folder: Path, *variants: str, hashes: bool = False, progress: Progress = lambda _: None
 ) -> list[Problem]:
-    """What is wrong with the files that a variant needs: each present, readable, its tensors the right ones.
+    """What is wrong with the files that the variants need: each present, readable, its tensors the right ones.
 
     Only names, types and shapes are read. `hashes` also reads every downloaded file whole, and compares it with the
     SHA-256 that was recorded when it was downloaded.
@@ -42,12 +44,13 @@ def check(
     """
     config = config_of(folder)
     record = read_record(folder) if hashes else {}
+    sources = {source.here: source for variant in variants for source in sources_of(config, variant)}
     problems = []
-    for source in sources_of(config, variant):
+    for source in sources.values():
         progress(source.here)
         path = located(folder, source)
         if path is None:
-            problems.append(Problem(file=source.here, message=f"It is missing. {remedy(variant)}"))
+            problems.append(Problem(file=source.here, message="It is missing.", missing=True))
             continue
         name = path.relative_to(folder).as_posix()
         problems += [Problem(file=name, message=each) for each in _of_content(path, folder, source, config)]

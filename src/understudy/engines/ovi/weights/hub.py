@@ -21,7 +21,6 @@ from understudy.errors import FetchFailed
 
 PUBLIC: Final = "https://huggingface.co"
 
-_PIECE: Final = 1 << 20
 _REDIRECTS: Final = 5
 _TRANSIENT: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 _SHA256: Final = re.compile("[0-9a-f]{64}")
@@ -129,7 +128,7 @@ class Hub:
                 if answer.is_error:
                     raise self._refusal(answer, file.repository, file.path, file.commit)
                 partial = answer.status_code == httpx.codes.PARTIAL_CONTENT
-                yield start if partial else 0, answer.iter_raw(_PIECE)
+                yield start if partial else 0, answer.iter_raw()
         except httpx.HTTPError as error:
             raise self._broken(error) from error
 

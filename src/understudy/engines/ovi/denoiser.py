@@ -1,0 +1,73 @@
+"""One run of the transformer: everything that it depends on, and what carries it out."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol
+
+from torch import Tensor
+
+from understudy.engines.ovi.denoise import Done, Latents, denoise
+from understudy.engines.ovi.guidance import Guided, Network, Predictor, Scales
+from understudy.engines.ovi.sampling.schedule import SolverName, make_schedule
+from understudy.engines.ovi.sampling.solvers import make_solver
+from understudy.engines.ovi.transformer.fusion import Fusion, Geometry, Moment, Pass
+
+
+class DenoiseRequest(NamedTuple):
+    """What decides a run's latents, besides the weights. Tensors may lie on any device."""
+
+    video_noise: Tensor  # [C, F, h, w], float32
+    audio_noise: Tensor  # [L, C], float32
+    positive: Tensor  # [n, text_dim], for both towers
+    video_negative: Tensor  # [n, text_dim]
+    audio_negative: Tensor  # [n, text_dim]
+    first_frame: Tensor | None  # [C, 1, h, w]: the given picture's latent
+    solver: SolverName
+    steps: int
+    shift: float
+    scales: Scales
+    skip: int | None
+    """The block that the negative pass leaves out; none for None and 0."""
+
+
+class Denoiser(Protocol):
+    """From a request to latents, on one device or on several."""
+
+    def __call__(self, request: DenoiseRequest, done: Done) -> Latents:
+        """Latents, float32, on the first device.
+
+        Raises `EngineInputError` for a schedule that does not exist, and `Cancelled` out of `done`.
+        """
+
+
+MakePredictor = Callable[[Network, Sequence[Moment], Geometry, Pass, Pass, Scales], Predictor]
+"""Network, the time of each step, positions, positive and negative pass, scales -> what the loop asks; see `Guided`."""
+
+
+class Solo:
+    """A run in this process alone.
+
+    `predictor` is called once per run: what it makes may remember earlier steps, or leave out the negative pass at some.
+    """
+
+    def __init__(self, model: Fusion, network: Network, predictor: MakePredictor = Guided) -> None:
+        self.model = model
+        self.network = network
+        self.predictor = predictor
+
+    def __call__(self, request: DenoiseRequest, done: Done) -> Latents:
+        """See `Denoiser`."""
+        model, device = self.model, self.model.device
+        schedule = make_schedule(request.solver, request.steps, request.shift)
+        video, audio = request.video_noise.to(device), request.audio_noise.to(device)
+        given = None if request.first_frame is None else request.first_frame.to(device)
+        frames, height, width = video.shape[1:]
+        predict = self.predictor(
+            self.network,
+            model.moments(schedule.timesteps, clean_first=given is not None),
+            model.geometry((frames, height, width), len(audio), clean_first=given is not None),
+            model.read(request.positive, request.positive),
+            model.read(request.video_negative, request.audio_negative, skip=request.skip),
+            request.scales,
+        )
+        solvers = (make_solver(request.solver, schedule), make_solver(request.solver, schedule))
+        return denoise(Latents(video, audio), predict, solvers, request.steps, done, first_frame=given)
