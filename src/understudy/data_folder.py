@@ -27,6 +27,15 @@ def make(folder: Path) -> Path:
     return folder.resolve()
 
 
+def existing(folder: Path) -> Path:
+    """The folder, if a server or `projects create` has made it. Raises `ConfigurationError` and makes nothing if not."""
+    if not (folder / DATABASE).is_file():
+        raise ConfigurationError(
+            f"There is no data folder of Understudy at {folder}. Name the server's own with --data DIR."
+        )
+    return make(folder)
+
+
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Nobody else serves this folder meanwhile. The lock dies with the process, however it dies.

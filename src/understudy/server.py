@@ -105,9 +105,12 @@ def http_config(app: ASGIApp) -> uvicorn.Config:
 
 
 @asynccontextmanager
-async def open_projects(settings: Settings) -> AsyncIterator[Projects]:
-    """The projects of a data folder, whether a server runs on it or not."""
-    folder = data_folder.make(settings.data)
+async def open_projects(settings: Settings, *, make: bool = False) -> AsyncIterator[Projects]:
+    """The projects of a data folder, whether a server runs on it or not; `make`: made if missing.
+
+    Raises `ConfigurationError`.
+    """
+    folder = (data_folder.make if make else data_folder.existing)(settings.data)
     store = await open_sqlite(folder / data_folder.DATABASE)
     try:
         yield Projects(store, open_vault(folder, settings.secret_key), time.time)
@@ -122,7 +125,7 @@ async def _assembled(settings: Settings, folder: Path, url: str) -> AsyncIterato
     guard = AddressGuard(settings.allow_addresses)
     outbound = Outbound(guard)
     vault = open_vault(folder, settings.secret_key)
-    storage = open_storage(folder / "files")
+    storage = open_storage(folder / "files", sole=True)
     prepaid = settings.billing == "prepaid"
     async with AsyncExitStack() as stack:
         store = await open_sqlite(folder / data_folder.DATABASE)
@@ -234,7 +237,7 @@ async def _assembled(settings: Settings, folder: Path, url: str) -> AsyncIterato
 def _cast(settings: Settings, catalogue: Catalogue) -> Cast:
     """The operator's cast; an engine stays loaded if one of its models is persistent, unless it only stands in."""
     engines = load_engines(settings.engines)
-    cast = Cast(engines, settings.cast, settings.engine)
+    cast = Cast(engines, settings.cast, settings.engine, data=settings.data)
     persistent = {
         engine.name
         for model in catalogue.models
@@ -245,7 +248,7 @@ def _cast(settings: Settings, catalogue: Catalogue) -> Cast:
     if not persistent:
         return cast
     options = {name: {"persistent": True, **settings.engine.get(name, {})} for name in persistent}
-    return Cast(engines, settings.cast, {**settings.engine, **options})
+    return Cast(engines, settings.cast, {**settings.engine, **options}, data=settings.data)
 
 
 async def _first_project(projects: Projects, folder: Path, url: str) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from understudy.errors import ConfigurationError, StorageFailed
 from understudy.files.folder import FolderStorage
+from understudy.files.storage import open_storage
 
 
 def left_over(root: Path) -> list[Path]:
@@ -91,6 +92,13 @@ def test_what_a_crash_left_is_swept_after_a_day(tmp_path: Path) -> None:
     assert fresh.exists()
     FolderStorage(tmp_path, now=fresh.stat().st_ctime + 25 * 3600)
     assert not fresh.exists()
+
+
+def test_or_at_once_if_nobody_else_writes_there(tmp_path: Path) -> None:
+    FolderStorage(tmp_path)
+    (tmp_path / ".incoming" / "fresh").write_bytes(b"")
+    open_storage(f"file://{tmp_path}", sole=True)
+    assert left_over(tmp_path) == []
 
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:

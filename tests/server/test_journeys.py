@@ -53,10 +53,11 @@ def test_an_engine_tells_more_of_how_it_played(server: Live, me: Caller) -> None
     assert (task["engine"]["name"], task["engine"]["preset"]) == ("trouble", "rough")
     with Client(data=server.data) as client:
         mine = client.run(SORA, {"prompt": "A road."})
-        played = client.wait(mine).engine
+        played_task = client.wait(mine)
+    played = played_task.engine
     assert played is not None
     assert (played.name, played.labels) == ("trouble", {"preset": "rough"})
-    shown = command("tasks", "show", mine.id, "--data", str(server.data)).stdout
+    shown = command("tasks", "show", played_task.id, "--data", str(server.data)).stdout
     assert " ".join(shown.partition("played with")[2].split()[:2]) == "preset rough"
 
 

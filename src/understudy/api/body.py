@@ -5,7 +5,7 @@ a urlencoded form unless told otherwise: JSON is taken as JSON whatever it is ca
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -19,6 +19,7 @@ from understudy.api.parts import Limits
 from understudy.api.stream import BodyStream
 from understudy.catalogue.checked import Upload
 from understudy.errors import InvalidInput
+from understudy.files.sniff import EVERYTHING, Kind
 
 _INVALID = "Request parameters are invalid."
 
@@ -48,9 +49,14 @@ class Body(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def read_body(
-    stream: BodyStream, headers: Mapping[bytes, bytes], *, limits: Limits, incoming: Path
+    stream: BodyStream,
+    headers: Mapping[bytes, bytes],
+    *,
+    limits: Limits,
+    incoming: Path,
+    kinds: Collection[Kind] = EVERYTHING,
 ) -> Body:
-    """The body of a request. Its uploads are new files in `incoming`, which the caller has to discard.
+    """The body of a request. Its uploads, of `kinds`, are new files in `incoming`, which the caller has to discard.
 
     Raises `InvalidInput` for what cannot be read, `TooLarge` as soon as a limit is passed, and `ClientGone`;
     nothing is left behind then.
@@ -59,7 +65,7 @@ async def read_body(
         raise InvalidInput(_INVALID, "Compressed bodies are not accepted; send it without Content-Encoding.")
     declared = headers.get(b"content-type", b"")
     if declared[:10].lower() == b"multipart/":
-        return await _multipart(declared, stream, limits, incoming)
+        return await _multipart(declared, stream, limits, incoming, kinds)
     text = await stream.whole(limits.json_bytes)
     if declared[:33].lower() == b"application/x-www-form-urlencoded" and not looks_like_json(text):
         return Body(fields=read_form(text, limits.fields))
@@ -97,7 +103,9 @@ def _collect(pairs: list[tuple[str, str]]) -> dict[str, Any]:
     return fields
 
 
-async def _multipart(declared: bytes, stream: BodyStream, limits: Limits, incoming: Path) -> Body:
+async def _multipart(
+    declared: bytes, stream: BodyStream, limits: Limits, incoming: Path, kinds: Collection[Kind]
+) -> Body:
     media_type, options = parse_options_header(declared)
     boundary = options.get(b"boundary", b"")
     if not boundary:
@@ -107,7 +115,7 @@ async def _multipart(declared: bytes, stream: BodyStream, limits: Limits, incomi
         raise InvalidInput(_INVALID, "A multipart body needs a boundary in its Content-Type.")
     if media_type != b"multipart/form-data":
         raise InvalidInput(_INVALID, "Send multipart/form-data, application/json or a urlencoded form.")
-    form = await read_multipart(stream, boundary, limits=limits, incoming=incoming)
+    form = await read_multipart(stream, boundary, limits=limits, incoming=incoming, kinds=kinds)
     try:
         return Body(fields=_collect(form.fields), uploads=form.uploads)
     except InvalidInput:

@@ -1,12 +1,13 @@
 """One authenticated POST, as its endpoint sees it."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from understudy.api.body import Body, read_body
 from understudy.api.parts import Limits
 from understudy.api.stream import BodyStream
+from understudy.files.sniff import EVERYTHING, Kind
 from understudy.tasks.records import Project
 
 Endpoint = Callable[["Call"], Awaitable[dict[str, Any] | bytes]]
@@ -34,11 +35,15 @@ class Call:
         self._incoming = incoming
         self._body: Body | None = None
 
-    async def body(self) -> Body:
-        """The body; raises as `read_body`."""
+    async def body(self, kinds: Collection[Kind] = EVERYTHING) -> Body:
+        """The body, with files of `kinds`; raises as `read_body`."""
         if self._body is None:
             self._body = await read_body(
-                self._stream, self.headers, limits=self._limits, incoming=self._incoming
+                self._stream,
+                self.headers,
+                limits=self._limits,
+                incoming=self._incoming,
+                kinds=kinds,
             )
         return self._body
 

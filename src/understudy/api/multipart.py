@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from collections.abc import Collection
 from pathlib import Path
 
 import msgspec
@@ -13,7 +14,7 @@ from understudy.api.stream import BodyStream
 from understudy.catalogue.checked import Upload
 from understudy.errors import InvalidInput, MediaRefused, StorageFailed, TooLarge
 from understudy.files.names import safe_name
-from understudy.files.sniff import EVERYTHING, HEAD, MediaType, accept
+from understudy.files.sniff import EVERYTHING, HEAD, Kind, MediaType, accept
 
 _INVALID = "Request parameters are invalid."
 
@@ -28,9 +29,16 @@ class Form(msgspec.Struct, frozen=True):
     uploads: dict[str, tuple[Upload, ...]]
 
 
-async def read_multipart(stream: BodyStream, boundary: bytes, *, limits: Limits, incoming: Path) -> Form:
-    """Read it all. Raises `InvalidInput`, `TooLarge` or `ClientGone`, and then leaves no file behind."""
-    reader = _Reader(boundary, limits, incoming)
+async def read_multipart(
+    stream: BodyStream,
+    boundary: bytes,
+    *,
+    limits: Limits,
+    incoming: Path,
+    kinds: Collection[Kind] = EVERYTHING,
+) -> Form:
+    """Read it all; files have to be of `kinds`. Raises `InvalidInput`, `TooLarge` or `ClientGone`, and then leaves no file behind."""
+    reader = _Reader(boundary, limits, incoming, kinds)
     try:
         async for piece in stream.pieces(limits.request_bytes):
             reader.feed(piece)
@@ -48,10 +56,11 @@ async def read_multipart(stream: BodyStream, boundary: bytes, *, limits: Limits,
 class _File:
     """One file part: its first bytes, what is not written yet, and where the rest is."""
 
-    def __init__(self, field: str, name: str, path: Path) -> None:
+    def __init__(self, field: str, name: str, path: Path, kinds: Collection[Kind]) -> None:
         self.field = field
         self.name = name
         self.path = path
+        self.kinds = kinds
         self.size = 0
         self.head = b""
         self.pending = bytearray()
@@ -71,7 +80,7 @@ class _File:
 
     def check(self) -> MediaType:
         try:
-            return accept(self.head, EVERYTHING)
+            return accept(self.head, self.kinds)
         except MediaRefused as refused:
             raise InvalidInput(_INVALID, f"[{self.field}] {refused}") from refused
 
@@ -88,8 +97,9 @@ class _File:
 class _Reader:
     """Turns the parser's callbacks into fields and files."""
 
-    def __init__(self, boundary: bytes, limits: Limits, incoming: Path) -> None:
+    def __init__(self, boundary: bytes, limits: Limits, incoming: Path, kinds: Collection[Kind]) -> None:
         self._limits = limits
+        self._kinds = kinds
         self._incoming = incoming
         self._fields: list[tuple[str, str]] = []
         self._files: list[_File] = []
@@ -173,7 +183,7 @@ class _Reader:
         self._field = _text(options[b"name"], "A field name")
         if b"filename" in options:
             name = options[b"filename"].decode("utf-8", "replace")
-            self._part = _File(self._field, name, self._incoming / secrets.token_hex(16))
+            self._part = _File(self._field, name, self._incoming / secrets.token_hex(16), self._kinds)
             self._files.append(self._part)
 
     def _on_data(self, data: bytes, start: int, end: int) -> None:

@@ -40,4 +40,5 @@ def described(settings: "Settings") -> "tuple[Described, ...]":
     from understudy.engines.registry import load_engines
 
     models = load_catalogue(settings.manifests).models
-    return Cast(load_engines(settings.engines), settings.cast, settings.engine).describe(models)
+    cast = Cast(load_engines(settings.engines), settings.cast, settings.engine, data=settings.data)
+    return cast.describe(models)

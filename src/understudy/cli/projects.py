@@ -41,7 +41,9 @@ def create(
     json: Json = False,
 ) -> None:
     """Make a project and print its keys, this once."""
-    made = _with_projects(config, data, lambda projects: projects.create(name, auth, tuple(allow_ip or ())))
+    made = _with_projects(
+        config, data, lambda projects: projects.create(name, auth, tuple(allow_ip or ())), make=True
+    )
     _print_credentials(made, json)
 
 
@@ -179,14 +181,18 @@ def _set_enabled(config: "Path | None", data: "Path | None", project: int, enabl
 
 
 def _with_projects(
-    config: "Path | None", data: "Path | None", work: "Callable[[Projects], Awaitable[T]]"
+    config: "Path | None",
+    data: "Path | None",
+    work: "Callable[[Projects], Awaitable[T]]",
+    *,
+    make: bool = False,
 ) -> T:
     import asyncio
 
     from understudy.server import open_projects
 
     async def all_of_it() -> T:
-        async with open_projects(settings_from(config, data=data)) as projects:
+        async with open_projects(settings_from(config, data=data), make=make) as projects:
             return await work(projects)
 
     return asyncio.run(all_of_it())

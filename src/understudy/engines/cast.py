@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 
 import msgspec
 
@@ -50,12 +51,13 @@ class Cast:
         casting: Mapping[str, Sequence[str]],
         options: Mapping[str, Mapping[str, object]] | None = None,
         *,
+        data: Path | None = None,
         fresh: float = 5.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`casting` maps a model's address, or "*" for all others, to names of engines, the best one first.
 
-        `options` are by engine's name. An engine's answer on whether it is available counts for `fresh` seconds.
+        `options` are by engine's name, and come before what engines take for themselves in the server's `data` folder. An engine's answer on whether it is available counts for `fresh` seconds.
 
         Raises `ConfigurationError` if an engine is named that does not exist.
         """
@@ -66,7 +68,10 @@ class Cast:
             _must_exist(name, engines, f"engines.{name}")
         self._engines = dict(engines)
         self._casting = {_canonical(key): tuple(dict.fromkeys(names)) for key, names in casting.items()}
-        self._options = dict(options or {})
+        self._options = {
+            name: {**(engine.defaults(data) if data else {}), **(options or {}).get(name, {})}
+            for name, engine in engines.items()
+        }
         self._fresh = fresh
         self._clock = clock
         self._answers: dict[str, tuple[float, Availability]] = {}
@@ -97,7 +102,7 @@ class Cast:
         return Choice(None, tuple(tried))
 
     def options(self, engine: LocalEngine) -> Mapping[str, object]:
-        """What the operator set for the engine."""
+        """What the operator set for the engine, and its own defaults."""
         return self._options.get(engine.name, {})
 
     def labels(self, engine: LocalEngine) -> dict[str, str]:

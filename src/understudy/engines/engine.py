@@ -9,6 +9,7 @@ the group `understudy.engines`:
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Protocol
 
 import msgspec
@@ -90,6 +91,8 @@ class LocalEngine(msgspec.Struct, frozen=True, kw_only=True):
     """`module:function`; `function(options) -> Pipeline` is called in the replica, and loads."""
     availability: Callable[[Mapping[str, object]], Availability] = lambda _: Availability(ok=True)
     """Asked with the engine's options before every run: must be quick."""
+    defaults: Callable[[Path], Mapping[str, object]] = lambda _: {}
+    """Options that depend on the server's data folder, such as where weights lie; the operator's come before them."""
     plays: Callable[[Contract], bool] = always
     replicas: int = 1
     """How many processes may run it at the same time, unless the operator says otherwise."""

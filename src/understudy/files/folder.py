@@ -6,6 +6,7 @@ asks for: content to disk, rename, folder entry to disk. (obstore's own local st
 
 import asyncio
 import errno
+import math
 import os
 import shutil
 import stat
@@ -27,8 +28,9 @@ _ABANDONED = 24 * 3600
 class FolderStorage:
     """`Storage` below `root`, which is made if missing."""
 
-    def __init__(self, root: Path, now: float | None = None) -> None:
-        """`now`: Unix time, for the sweep of what a crash left behind.
+    def __init__(self, root: Path, now: float | None = None, *, sole: bool = False) -> None:
+        """What a crash left behind is swept: all of it if this process is the `sole` one that writes here, else what
+        is older than a day. `now`: Unix time.
 
         Raises `ConfigurationError` if the folder cannot be made or written to.
         """
@@ -36,7 +38,8 @@ class FolderStorage:
         self._incoming = self._root / _INCOMING
         try:
             self._incoming.mkdir(parents=True, exist_ok=True)
-            _sweep(self._incoming, time.time() if now is None else now)
+            moment = time.time() if now is None else now
+            _sweep(self._incoming, math.inf if sole else moment - _ABANDONED)
         except OSError as error:
             raise ConfigurationError(
                 f"storage: the folder {root} cannot be used: {error.strerror}"
@@ -162,12 +165,12 @@ def _sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def _sweep(incoming: Path, now: float) -> None:
-    """Remove what a crash left behind; another process may be writing, so only what is old."""
+def _sweep(incoming: Path, before: float) -> None:
+    """Remove what a crash left behind; another process may be writing, so only what is old enough."""
     for path in incoming.iterdir():
         try:
             # ctime: a link keeps the source's mtime, but renews this.
-            if path.stat().st_ctime < now - _ABANDONED:
+            if path.stat().st_ctime < before:
                 path.unlink()
         except FileNotFoundError:
             continue  # the other process has renamed it

@@ -16,6 +16,12 @@ Kind = Literal["image", "video", "audio"]
 PICTURES: Final[tuple[Kind, ...]] = ("image",)
 EVERYTHING: Final[tuple[Kind, ...]] = ("image", "video", "audio")
 
+_NAMED: Final[dict[Kind, str]] = {
+    "image": "JPEG, PNG, WebP, GIF, BMP, AVIF",
+    "video": "MP4, MOV, WebM, MKV",
+    "audio": "WAV, MP3, FLAC, OGG, M4A, AAC",
+}
+
 _KINDS: Final[dict[str, Kind]] = {"image": "image", "video": "video", "audio": "audio"}
 
 HEAD: Final = 4096
@@ -101,7 +107,7 @@ def accept(head: bytes, kinds: Collection[Kind]) -> MediaType:
     """`sniff`, for a file that has to be of one of `kinds`. Raises `MediaRefused`, saying what to send instead."""
     media = sniff(head)
     if media is None:
-        raise MediaRefused(_what_it_is_not(head))
+        raise MediaRefused(_what_it_is_not(head, kinds))
     if media.kind not in kinds:
         raise MediaRefused(
             f"The file is {media.content_type}; only {' or '.join(kinds)} files are taken here."
@@ -115,7 +121,7 @@ def accept_file(path: Path, kinds: Collection[Kind]) -> MediaType:
         return accept(file.read(HEAD), kinds)
 
 
-def _what_it_is_not(head: bytes) -> str:
+def _what_it_is_not(head: bytes, kinds: Collection[Kind]) -> str:
     """What something that `sniff` does not know looks like, and what to send."""
     start = head[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if head[4:8] == b"ftyp" and head[8:12] in _HEIF_BRANDS:
@@ -126,7 +132,8 @@ def _what_it_is_not(head: bytes) -> str:
         return "This is a web page, not a media file; give the address of the file itself."
     if not head:
         return "The file is empty."
-    return "This is not a file of an accepted type (JPEG, PNG, WebP, GIF, BMP, AVIF, MP4, MOV, WebM, MKV, WAV, MP3, FLAC, OGG, M4A, AAC)."
+    named = ", ".join(_NAMED[kind] for kind in EVERYTHING if kind in kinds)
+    return f"This is not a file of an accepted type ({named})."
 
 
 def _iso_media(head: bytes) -> MediaType | None:

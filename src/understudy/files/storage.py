@@ -57,9 +57,10 @@ class Storage(Protocol):
         """Copy the file under `key` to `to`, a path of the caller's own."""
 
 
-def open_storage(address: str | Path) -> Storage:
+def open_storage(address: str | Path, *, sole: bool = False) -> Storage:
     """The storage at `address`: a folder's path (made if missing), `file://`, or a bucket (see `open_bucket`).
 
+    `sole`: no other process writes to that folder, so drafts that lie there are nobody's and go at once.
     Raises `ConfigurationError`.
     """
     from understudy.files.bucket import open_bucket
@@ -67,9 +68,9 @@ def open_storage(address: str | Path) -> Storage:
 
     text = str(address)
     if "://" not in text:
-        return FolderStorage(Path(address))
+        return FolderStorage(Path(address), sole=sole)
     if text.startswith("file://"):
-        return FolderStorage(Path(text.removeprefix("file://")))
+        return FolderStorage(Path(text.removeprefix("file://")), sole=sole)
     return open_bucket(text)
 
 

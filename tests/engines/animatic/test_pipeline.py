@@ -12,12 +12,11 @@ from PIL import Image
 from tests.engines.animatic import prompts
 from understudy.engines.animatic.contracts import Spec
 from understudy.engines.animatic.picture.film import frames
-from understudy.engines.animatic.pipeline import encode, load
+from understudy.engines.animatic.pipeline import load
 from understudy.engines.animatic.prompt.reading import read
 from understudy.engines.animatic.timeline import plan
 from understudy.engines.engine import Job
 from understudy.errors import Cancelled, EngineFailed, EngineInputError
-from understudy.files.clip import ClipWriter
 from understudy.files.probe import probe
 
 SMALL = {"size": "192x108", "seconds": 1, "fps": 12}
@@ -143,23 +142,6 @@ def test_a_folder_that_went_away(tmp_path: Path) -> None:
     (tmp_path / "gone").rmdir()
     with pytest.raises(EngineFailed, match="could not be written"):
         load({}).run(order, Heard())
-
-
-def test_an_error_of_the_encoder_stops_the_drawing(tmp_path: Path) -> None:
-    spec = Spec(width=64, height=36, fps=8, seconds=60, sound=False)
-    drawn = 0
-
-    def wrong() -> object:
-        nonlocal drawn
-        for _ in range(spec.frames):
-            drawn += 1
-            yield np.zeros((1, 1), np.uint8)
-
-    writer = ClipWriter(tmp_path / "clip.mp4", width=64, height=36, fps=8)
-    with pytest.raises(ValueError, match="shape"):
-        encode(wrong(), None, writer, spec, Heard())  # type: ignore[arg-type]
-    assert drawn < 30
-    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -223,3 +225,10 @@ def test_what_the_loaded_checkpoint_makes_otherwise(
     loaded: str, request_: Request, notes: tuple[str, ...]
 ) -> None:
     assert pick_variant(REAL.variants, loaded, request_) == notes
+
+
+def test_reading_a_request_loads_nothing_heavy() -> None:
+    heavy = "{'torch', 'numpy', 'PIL', 'diffusers', 'transformers'}"
+    modules = "understudy.engines.ovi.contracts, understudy.engines.ovi.prompt"
+    program = f"import sys, {modules}; print(*{heavy} & sys.modules.keys())"
+    assert subprocess.check_output([sys.executable, "-c", program], text=True).strip() == ""

@@ -90,6 +90,7 @@ def test_the_examples_of_the_contracts(prompt: str, lines: list[str]) -> None:
         ("The host says, Welcome to 3.1 today! Applause.", ["Welcome to 3.1 today!"]),
         ("She says, smiling at the crowd, that it is late.", []),
         ("The sign says: Open All Night. Rain.", []),
+        ("A T-shirt that says: Be Happy. Rain.", []),
         ("He says: Good morning and nothing else", []),
         ('He says, Good morning. A sign reads "Open".', []),
         # Nothing to say.

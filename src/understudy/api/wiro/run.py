@@ -16,6 +16,7 @@ from understudy.catalogue.checked import Upload
 from understudy.catalogue.manifest import Model
 from understudy.catalogue.page import CALLBACK_PLACEHOLDER
 from understudy.errors import AddressRefused, InvalidInput, UnknownPath
+from understudy.files.sniff import PICTURES
 from understudy.files.weburl import parse_url
 from understudy.tasks.records import Project
 
@@ -38,7 +39,7 @@ class RunEndpoint:
         """Everything is checked before a task exists; what is refused has left nothing and costs nothing."""
         model = self._model(call.path)
         idempotency_key = _idempotency_key(call.headers)
-        body = await call.body()
+        body = await call.body(PICTURES)
         check_project(body.fields, call.project)
         callback_url = read_callback_url(body.fields)
         checked = inputs.check(

@@ -1,9 +1,7 @@
-"""The pipeline: reads the inputs, then draws in one thread while another encodes."""
+"""The pipeline: reads the inputs, then draws, while what is drawn is encoded."""
 
-import queue
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
@@ -24,10 +22,9 @@ from understudy.engines.animatic.timeline import Timeline, most_shots, plan, rea
 from understudy.engines.engine import Job, Output, Report
 from understudy.errors import EngineFailed, StorageFailed
 from understudy.files.clip import ClipWriter
+from understudy.files.encoding import encode
 
 _NAME: Final = "animatic.mp4"
-_AHEAD: Final = 8
-"""Frames that may wait for the encoder: enough to even out both sides, 25 MB at 1080p."""
 _CRF: Final = 21
 _X264: Final[dict[str, str | int]] = {
     "rc-lookahead": 10,
@@ -75,7 +72,7 @@ class AnimaticPipeline:
         with ThreadPoolExecutor(1, "animatic-sound") as mixer:
             sound = mixer.submit(_sound, reading, spec, job.seed, spoken) if spec.sound else None
             try:
-                encode(pictures, sound, writer, spec, report)
+                encode(pictures, sound, writer, _seconds_told(spec, report))
             except StorageFailed as error:
                 raise EngineFailed(str(error)) from error
         return (Output(_NAME),)
@@ -84,83 +81,14 @@ class AnimaticPipeline:
         """Nothing is kept, so nothing is given back."""
 
 
-def encode(
-    pictures: Iterator[NDArray[np.uint8]],
-    sound: "Future[NDArray[np.float32]] | None",
-    writer: ClipWriter,
-    spec: Spec,
-    report: Report,
-) -> None:
-    """Draw here, encode in a thread beside; whatever is raised on either side stops both, and leaves no file."""
-    waiting: queue.Queue[NDArray[np.uint8] | None] = queue.Queue(_AHEAD)
-    stopped = threading.Event()
-    failure: list[BaseException] = []
+def _seconds_told(spec: Spec, report: Report) -> Callable[[int], None]:
+    """Reports once for each second of the clip, as its frames are drawn."""
 
-    def drain() -> None:
-        try:
-            with writer:
-                number = 0
-                while (frame := waiting.get()) is not None:
-                    writer.video(frame)
-                    if sound is not None and number % spec.fps == 0:
-                        start = number // spec.fps * RATE
-                        writer.audio(sound.result()[start : start + RATE])
-                    number += 1
-                if stopped.is_set():
-                    raise _Stopped
-        except _Stopped:
-            pass
-        except BaseException as error:  # noqa: BLE001 - raised again by the thread that waits for this one
-            failure.append(error)
-            stopped.set()
+    def tell(drawn: int) -> None:
+        if drawn % spec.fps == 0 or drawn == spec.frames:
+            report(-(-drawn // spec.fps), _whole_seconds(spec), stage="Generate", unit="s")
 
-    encoder = threading.Thread(target=drain, name="animatic-encoder")
-    encoder.start()
-    complete = False
-    try:
-        for number, frame in enumerate(pictures):
-            if not _put(waiting, frame, stopped):
-                break
-            if (number + 1) % spec.fps == 0 or number + 1 == spec.frames:
-                report(-(-(number + 1) // spec.fps), _whole_seconds(spec), stage="Generate", unit="s")
-        complete = not stopped.is_set()
-    finally:
-        if not complete:
-            stopped.set()
-            _empty(waiting)
-        _put(waiting, None, None)
-        encoder.join()
-    if failure:
-        raise failure[0]
-
-
-class _Stopped(Exception):
-    """Leaves the writer's block as a failure, so that it discards what it wrote."""
-
-
-def _put(
-    waiting: "queue.Queue[NDArray[np.uint8] | None]",
-    frame: NDArray[np.uint8] | None,
-    stopped: threading.Event | None,
-) -> bool:
-    """Hand a frame over; False if the other side has stopped. Without `stopped`, as soon as there is room, or never."""
-    while stopped is None or not stopped.is_set():
-        try:
-            waiting.put(frame, timeout=0.05)
-        except queue.Full:
-            if stopped is None:
-                _empty(waiting)
-        else:
-            return True
-    return False
-
-
-def _empty(waiting: "queue.Queue[NDArray[np.uint8] | None]") -> None:
-    while True:
-        try:
-            waiting.get_nowait()
-        except queue.Empty:
-            return
+    return tell
 
 
 def _prompt(job: Job) -> str:

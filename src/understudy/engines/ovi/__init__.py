@@ -1,17 +1,51 @@
-"""Ovi: an open-weights model that makes picture and sound together, on a card of one's own."""
+"""Ovi: an open-weights model that makes picture and sound together, on a card of one's own.
 
+Reading order: `config` (figures), `transformer` (the network), `guidance` and `denoise` (the sampling loop), `text`,
+`video_vae`, `audio` (what surrounds it), and `pipeline`, which makes a clip of it all.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
-from understudy.engines.engine import Availability, LocalEngine
+from understudy.engines.engine import Availability, Contract, LocalEngine
 
 VERSION: Final = "1"
 """Raised when the same inputs and seed give another clip."""
+
+
+# What the server asks is imported when it asks: a server without this engine in its cast should not pay for it.
+def _availability(options: Mapping[str, object]) -> Availability:
+    from understudy.engines.ovi.availability import availability
+
+    return availability(options)
+
+
+def _labels(options: Mapping[str, object]) -> Mapping[str, str]:
+    from understudy.engines.ovi.availability import labels
+
+    return labels(options)
+
+
+def _defaults(data: Path) -> Mapping[str, object]:
+    return {"weights": str(data / "weights" / "ovi")}
+
+
+def _plays(model: Contract) -> bool:
+    from understudy.engines.ovi.contracts import plays
+
+    return plays(model.address)
+
 
 engine: Final = LocalEngine(
     name="ovi",
     version=VERSION,
     preview=False,
     pipeline="understudy.engines.ovi.pipeline:load",
-    availability=lambda _: Availability(ok=False, reason="Not built yet."),
+    availability=_availability,
+    labels=_labels,
+    defaults=_defaults,
+    plays=_plays,
+    gpus=1,
     persistent=True,
 )

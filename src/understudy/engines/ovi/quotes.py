@@ -181,13 +181,10 @@ def _is_turn(text: str, line: Line, before: str) -> bool:
 
 
 def _unquoted(text: str) -> tuple[Line, ...]:
-    found = (
+    return tuple(
         Line(match[1], *match.span(1))
         for match in _UNQUOTED.finditer(text)
-        if match[1][0].isupper() and " " in match[1]
-    )
-    return tuple(
-        line
-        for line in found
-        if not _WRITTEN_SPEAKER.search(text[max(0, line.start - _REACH) : line.start].rstrip(" ,:"))
+        if match[1][0].isupper()
+        and " " in match[1]
+        and not _WRITTEN_SPEAKER.search(text[max(0, match.start() - _REACH) : match.start()])
     )

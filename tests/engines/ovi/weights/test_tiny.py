@@ -43,8 +43,9 @@ def test_it_is_small(written: Path) -> None:
 
 def test_the_tokenizer_fits_the_text_encoder(written: Path) -> None:
     tokenizer = load_tokenizer(written / "Wan2.2-TI2V-5B/google/umt5-xxl", text_len=64)
-    assert tokenizer.vocab_size <= tiny_config().text.vocab_size
-    assert len(tokenizer.tokenise("A lighthouse on a cliff.")) > 3
+    ids = tokenizer.tokenise("A lighthouse on a cliff at dusk: jitter, wind, waves, a distant bell.")
+    assert len(set(ids)) > 10
+    assert max(ids) < tiny_config().text.vocab_size
 
 
 def test_weights_are_finite_and_of_use(written: Path) -> None:

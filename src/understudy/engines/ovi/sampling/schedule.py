@@ -4,7 +4,6 @@ Flow matching: x = (1 - sigma) * data + sigma * noise, and the network's time is
 its own, for the checkpoints are sampled so by their authors: same steps, same numbers, to the last bit of a float32.
 """
 
-import math
 import struct
 from bisect import bisect_left
 from typing import Final, Literal
@@ -37,11 +36,12 @@ class Schedule(msgspec.Struct, frozen=True):
 def make_schedule(solver: SolverName, steps: int, shift: float = 5.0) -> Schedule:
     """The grid of `steps` steps; a higher `shift` spends more of them where there is much noise.
 
-    Raises `EngineInputError`, which names the possible numbers, if the grid cannot have so many steps: at most one for
-    each time that the network knows, and where times are whole numbers, no two at the same.
+    Raises `EngineInputError`, which says what is possible: for a `shift` outside 0.01..100, and if the grid cannot have
+    so many steps: at most one for each time that the network knows, and where times are whole numbers, no two at the
+    same.
     """
-    if not (math.isfinite(shift) and shift > 0):
-        raise EngineInputError(f"A shift of {shift} makes no schedule: choose one above 0; 5 is usual.")
+    if not 0.01 <= shift <= 100:
+        raise EngineInputError(f"A shift of {shift:g} is not possible: choose 0.01 to 100; 5 is usual.")
     if 1 <= steps <= TRAINED:
         schedule = _schedule(solver, steps, shift)
         if not _repeats(schedule):
@@ -87,7 +87,7 @@ def _twice_shifted(steps: int, shift: float) -> Schedule:
 
 
 def _shifted(sigma: float, shift: float) -> float:
-    """Noise level `sigma` as a picture `shift` times as noisy has it (arXiv 2403.03206, section 5.3.2)."""
+    """Multiplies sigma / (1 - sigma) by `shift` (arXiv 2403.03206, section 5.3.2)."""
     return shift * sigma / (1 + (shift - 1) * sigma)
 
 

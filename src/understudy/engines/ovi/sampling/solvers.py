@@ -12,7 +12,7 @@ lambda = ln(alpha / sigma), and m = x - sigma * v is what the network takes for 
 import math
 from collections import deque
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, Self
 
 import torch
 from torch import Tensor
@@ -101,7 +101,7 @@ class _Stride(NamedTuple):
     """alpha' * (1 - exp(-h))"""
 
     @classmethod
-    def of(cls, sigmas: Sequence[float], step: int) -> "_Stride":
+    def of(cls, sigmas: Sequence[float], step: int) -> Self:
         """From the noise level of `step` to the following one."""
         before, after = sigmas[step], sigmas[step + 1]
         length = _lambda(after) - _lambda(before)

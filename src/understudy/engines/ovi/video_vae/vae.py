@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from understudy.engines.ovi.config import VideoVaeConfig
-from understudy.engines.ovi.video_vae.decoder import Decoder
 from understudy.engines.ovi.video_vae.causal import History
+from understudy.engines.ovi.video_vae.decoder import Decoder
 from understudy.engines.ovi.video_vae.frames import to_frames, to_host
 from understudy.errors import EngineInputError
 

@@ -1,6 +1,7 @@
 """The weights in a form that loads faster: torch pickles as safetensors, without what generation does not use."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from safetensors import SafetensorError
@@ -51,7 +52,8 @@ def _write(original: Path, path: Path, source: Source) -> None:
         save_file(tensors, draft, metadata={"format": "pt", "source": source.here})
         draft.replace(path)
     except (OSError, SafetensorError) as error:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink()
         raise StorageFailed(
             f"{path} cannot be written: {error}. Make room; the downloaded file stays in use."
         ) from error

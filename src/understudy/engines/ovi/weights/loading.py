@@ -46,9 +46,8 @@ def _safetensors(
 ) -> Iterator[tuple[str, Tensor]]:
     try:
         with safe_open(path, framework="pt", device=str(device)) as file:
-            for (
-                name
-            ) in file.offset_keys():  # in the order of the file: a disk reads on rather than to and fro
+            # In the order of the file: a disk reads on rather than to and fro.
+            for name in file.offset_keys():
                 if only(name):
                     yield name, file.get_tensor(name)
     except (SafetensorError, OSError) as error:

@@ -1,0 +1,64 @@
+"""Whether Ovi can run here: asked before every run, so nothing heavy is imported, and no file is read."""
+
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+
+from understudy.engines.engine import Availability
+from understudy.engines.ovi.config import config_of
+from understudy.engines.ovi.options import Options, read_options
+from understudy.engines.ovi.weights.layout import missing, remedy
+from understudy.errors import ConfigurationError, EngineUnavailable
+
+PACKAGES = ("torch", "diffusers", "transformers", "tokenizers", "safetensors", "ftfy")
+NOTICE = "Its sound decoder's weights are licensed for non-commercial use only (CC-BY-NC 4.0)."
+
+
+def availability(options: Mapping[str, object]) -> Availability:
+    """What is missing, and what to do about it."""
+    try:
+        read = read_options(options)
+        return _answer(read)
+    except (EngineUnavailable, ConfigurationError) as error:
+        return Availability(ok=False, reason=str(error), remedy="Correct the settings of [engine.ovi].")
+
+
+def labels(options: Mapping[str, object]) -> dict[str, str]:
+    """How it plays, for the answers of runs."""
+    read = read_options(options)
+    return {"preset": read.preset, "variant": read.variant}
+
+
+def has_card() -> bool:
+    """Whether the system has an NVIDIA card and its driver."""
+    return any(Path(path).exists() for path in ("/dev/nvidiactl", "/dev/dxg"))
+
+
+def _answer(options: Options) -> Availability:
+    absent = [name for name in PACKAGES if find_spec(name) is None]
+    if absent:
+        return Availability(
+            ok=False,
+            reason=f"The packages it needs are not installed: {', '.join(absent)}.",
+            remedy='Run: pip install "understudy[ovi]"',
+        )
+    config = config_of(options.folder)
+    if options.variant not in config.variants:
+        raise EngineUnavailable(
+            f"There is no variant {options.variant!r}; these weights have {', '.join(config.variants)}."
+        )
+    files = missing(options.folder, options.variant)
+    if files:
+        named = ", ".join(file.here for file in files)
+        return Availability(
+            ok=False,
+            reason=f"Weights are missing from its folder: {named}.",
+            remedy=f"{remedy(options.variant)} {NOTICE}",
+        )
+    if options.device == "auto" and not has_card():
+        return Availability(
+            ok=False,
+            reason="There is no NVIDIA card here, or its driver is not installed.",
+            remedy='Run it where there is one. (device = "cpu" in [engine.ovi] is for small test models.)',
+        )
+    return Availability(ok=True)
