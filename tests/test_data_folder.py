@@ -24,6 +24,15 @@ def test_it_is_made_for_its_owner_alone(tmp_path: Path) -> None:
     assert data_folder.make(made) == made
 
 
+def test_one_that_must_be_there_already(tmp_path: Path) -> None:
+    for folder in (tmp_path / "missing", tmp_path):
+        with pytest.raises(ConfigurationError, match="no data folder of Understudy"):
+            data_folder.existing(folder)
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / data_folder.DATABASE).touch()
+    assert data_folder.existing(tmp_path) == tmp_path.resolve()
+
+
 def test_one_that_exists_keeps_its_mode(tmp_path: Path) -> None:
     shared = tmp_path / "shared"
     shared.mkdir(mode=0o750)

@@ -342,7 +342,9 @@ async def test_files_that_are_no_pictures(served: Served, content: bytes) -> Non
     for name in ("a.png", "a"):
         answer = await served.post(SORA, data=PROMPT, files={"inputImage": (name, content, "image/png")})
         check(served, answer, INVALID)
-        assert "[inputImage]" in answer.json()["errors"][1]["message"]
+        message = answer.json()["errors"][1]["message"]
+        assert "[inputImage]" in message
+        assert not any(other in message for other in ("MP4", "WebM", "MP3", "WAV")), "it takes none of these"
     await nothing_happened(served)
 
 

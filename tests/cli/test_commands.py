@@ -234,6 +234,22 @@ def test_projects_live_in_the_data_folder(command: Command) -> None:
     assert command("projects", "balance", "add", "1", "lots", "--data", "d")[0] == 2
 
 
+@pytest.mark.parametrize(
+    "work", ["list", "show 1", "rotate-secret 1", "allow 1", "disable 1", "balance log 1"]
+)
+@pytest.mark.parametrize("there", [False, True])
+def test_a_mistyped_data_folder_is_told_and_not_made(
+    command: Command, tmp_path: Path, work: str, there: bool
+) -> None:
+    typo = tmp_path / "dtaa"
+    if there:
+        typo.mkdir()
+    code, _, said = command("projects", *work.split(), "--data", str(typo))
+    assert code == 2
+    assert "There is no data folder of Understudy at" in said
+    assert list(typo.iterdir()) == [] if there else not typo.exists()
+
+
 def test_help_does_not_load_what_is_heavy(command: Command) -> None:
     before = set(sys.modules)
     code, out, _ = command("--help")

@@ -1,6 +1,8 @@
 """The book, with holders that unload when the test says so."""
 
 import asyncio
+import random
+from collections import Counter
 
 import pytest
 
@@ -179,3 +181,41 @@ async def test_the_machine_is_asked_once() -> None:
     machine = iter([["0"]])
     cards = Cards(lambda: next(machine))
     assert (cards.names, cards.names) == (("0",), ("0",))
+
+
+@pytest.mark.parametrize("seed", range(20))
+async def test_nobody_gets_more_than_there_is_and_everybody_is_served(seed: int) -> None:
+    """Many of several kinds come, work, idle and leave in any order."""
+    chance = random.Random(seed)
+    table = Table(4)
+    sizes: dict[str, float] = {"a": 1, "b": 2, "c": 0.5, "d": 0.3, "e": 4}
+    rooms: list[Room] = []
+    for _ in range(60):
+        kind = chance.choice("abcde")
+        rooms.append(await table.want(sizes[kind], kind))
+        while chance.random() < 0.6:
+            working = [room for room in rooms if room.cards and room.cards.use == "busy"]
+            leaving = [room for room in rooms if room.told and room.cards]
+            for room in chance.sample(working, min(1, len(working))):
+                table.cards.idle(room)
+            for room in chance.sample(leaving, min(1, len(leaving))):
+                table.cards.give_back(room)
+            check_shares(rooms)
+    for _ in range(500):
+        for room in rooms:
+            if room.cards and room.told:
+                table.cards.give_back(room)
+            elif room.cards and room.cards.use == "busy":
+                table.cards.idle(room)
+            check_shares(rooms)
+    await asyncio.wait_for(asyncio.gather(*table.tasks), 1)
+
+
+def check_shares(rooms: list[Room]) -> None:
+    given: Counter[str] = Counter()
+    for room in rooms:
+        if room.cards:
+            assert room.cards.holder is room
+            for name in room.names:
+                given[name] += room.cards.share  # type: ignore[assignment]
+    assert all(share <= 1.000001 for share in given.values()), given

@@ -82,6 +82,18 @@ def test_only_the_kinds_that_an_input_takes() -> None:
         accept(ftyp(b"isom"), PICTURES)
 
 
+def test_only_types_that_are_taken_are_named() -> None:
+    with pytest.raises(MediaRefused) as pictures:
+        accept(b"%PDF-1.7", PICTURES)
+    assert str(pictures.value).endswith("(JPEG, PNG, WebP, GIF, BMP, AVIF).")
+    with pytest.raises(MediaRefused) as everything:
+        accept(b"%PDF-1.7", EVERYTHING)
+    for media in TYPES.values():
+        named = media.extensions[0][1:].upper().replace("JPG", "JPEG")
+        assert named in str(everything.value).upper()
+        assert (named in str(pictures.value).upper()) == (media.kind == "image")
+
+
 def test_a_file_is_told_by_its_bytes_not_its_name(tmp_path: Path) -> None:
     path = tmp_path / "page.html"
     path.write_bytes(b"GIF89a\x01\x00")

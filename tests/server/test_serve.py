@@ -62,7 +62,10 @@ def test_the_first_start_makes_everything_and_the_second_keeps_it(tmp_path: Path
             id, _ = project.run()
             project.end_of(id)
     assert server.process.returncode == 0
+    draft = server.data / "files" / ".incoming" / "of a crash a moment ago"
+    draft.touch()
     with live(tmp_path) as server:
+        assert not draft.exists()
         assert server.url != first["url"], "a free port was taken each time"
         assert server.credentials == {**first, "url": server.url}
         assert mode(server.data / "credentials.json") == 0o600

@@ -132,7 +132,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     cast: Annotated[
         dict[str, tuple[str, ...]],
         about("", 'Engines per model (owner/slug, or "*" for all others), the preferred one first.'),
-    ] = msgspec.field(default_factory=lambda: {"*": ("animatic",)})
+    ] = msgspec.field(default_factory=lambda: {"chetwinlow1/ovi": ("ovi", "animatic"), "*": ("animatic",)})
     priority: Annotated[
         dict[str, int],
         about("", 'Priority of tasks by model (owner/slug, or "*"): higher ones are taken first.'),

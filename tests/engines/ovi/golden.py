@@ -12,5 +12,6 @@ WHOLE = _BESIDE if _BESIDE.is_dir() else None
 """The same and the autoencoders, the vocoder, the text encoder; None where it is not beside the project."""
 
 needs_whole = pytest.mark.skipif(
-    WHOLE is None, reason="the whole recorded data (autoencoders, vocoder, text encoder) is not beside the project"
+    WHOLE is None,
+    reason="the whole recorded data (autoencoders, vocoder, text encoder) is not beside the project",
 )

@@ -64,5 +64,5 @@ class Decoder(nn.Module):
 
 def _unfold(x: Tensor, patch: int) -> Tensor:
     """[3 patch patch, T, H, W], a patch's column before its row, -> [3, T, patch H, patch W]."""
-    pixels = x.unflatten(0, (-1, patch, patch))  # [3, column, row, T, H, W]
+    pixels: Tensor = x.unflatten(0, (-1, patch, patch))  # [3, column, row, T, H, W]
     return pixels.permute(0, 3, 4, 2, 5, 1).flatten(4, 5).flatten(2, 3)

@@ -3,8 +3,8 @@
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional
 
 from understudy.engines.ovi.video_vae.causal import CausalConv, History
 
@@ -25,7 +25,7 @@ class NearestConv(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """[N, C, H, W] -> [N, C', 2 H, 2 W]."""
-        return F.conv_transpose2d(x, self.weight, self.bias, stride=2, padding=1)
+        return functional.conv_transpose2d(x, self.weight, self.bias, stride=2, padding=1)
 
 
 def _spread(weight: Tensor) -> Tensor:
@@ -62,7 +62,8 @@ class Upsampler(nn.Module):
             pairs: Tensor = self.time_conv(x, history).movedim(1, -1)  # [B, T, H, W, 2 C]
             pixels = pairs.unflatten(-1, (2, -1)).movedim(-2, 2).flatten(1, 2)
         images: Tensor = self.nearest_conv(pixels.flatten(0, 1).movedim(-1, 1))  # [B T, C', 2 H, 2 W]
-        return images.movedim(1, -1).unflatten(0, pixels.shape[:2]).movedim(-1, 1)
+        doubled: Tensor = images.movedim(1, -1).unflatten(0, pixels.shape[:2])  # [B, T, 2 H, 2 W, C']
+        return doubled.movedim(-1, 1)
 
 
 def add_repeated(x: Tensor, small: Tensor, doubles_time: bool, first: bool) -> Tensor:

@@ -26,9 +26,9 @@ class VideoVae:
         weight = decoder.entry.weight
         self.device = weight.device
         self.dtype = weight.dtype
-        per_channel = {"dtype": torch.float32, "device": weight.device}
-        self._mean = torch.tensor(config.latents_mean, **per_channel).view(-1, 1, 1, 1)  # [z, 1, 1, 1]
-        self._std = torch.tensor(config.latents_std, **per_channel).view(-1, 1, 1, 1)
+        # [z, 1, 1, 1]
+        self._mean = torch.tensor(config.latents_mean, device=self.device).view(-1, 1, 1, 1)
+        self._std = torch.tensor(config.latents_std, device=self.device).view(-1, 1, 1, 1)
 
     def encode_image(self, image: Tensor) -> Tensor:
         """One picture [1, 3, H, W] in about [-1, 1] -> its latent frame, float32 [z, 1, H/16, W/16]."""
