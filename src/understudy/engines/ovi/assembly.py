@@ -12,6 +12,7 @@ from understudy.engines.ovi.audio.vocoder import load_vocoder
 from understudy.engines.ovi.config import OviConfig
 from understudy.engines.ovi.contracts import NEGATIVE_AUDIO, NEGATIVE_VIDEO
 from understudy.engines.ovi.denoiser import MakePredictor
+from understudy.engines.ovi.graphs import Graphs
 from understudy.engines.ovi.guidance import Guided, GuidedFirst, Network, Predictor, Scales
 from understudy.engines.ovi.presets import Preset
 from understudy.engines.ovi.step_cache import StepCache
@@ -90,8 +91,11 @@ def side_by_side(model: Fusion) -> None:
         block.lanes = lanes
 
 
-def predictor_for(preset: Preset, model: Fusion) -> MakePredictor:
-    """What asks the network for velocities under a preset."""
+def predictor_for(preset: Preset, model: Fusion, *, graphs: bool = False) -> MakePredictor:
+    """What asks the network for velocities under a preset; `graphs`: each step replayed as one CUDA graph.
+
+    A step cache decides on the host at every step, so it goes without graphs.
+    """
 
     def make(
         network: Network,
@@ -103,6 +107,8 @@ def predictor_for(preset: Preset, model: Fusion) -> MakePredictor:
     ) -> Predictor:
         if preset.cache is not None:
             network = StepCache(model, preset.cache, len(moments))
+        elif graphs:
+            network = Graphs(network)
         run = (network, moments, geometry, positive, negative, scales)
         return Guided(*run) if preset.guided == 1 else GuidedFirst(*run, share=preset.guided)
 

@@ -86,7 +86,11 @@ def load_stage(options: Options) -> Stage:
         config,
         device,
         texts=weights.texts(device, home=device),
-        denoiser=Solo(model, network, predictor_for(options.playing, model)),
+        denoiser=Solo(
+            model,
+            network,
+            predictor_for(options.playing, model, graphs=options.graphs and device.type == "cuda"),
+        ),
         video_vae=weights.video_vae(device),
         sound=weights.sound(device),
     )

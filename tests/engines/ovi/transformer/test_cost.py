@@ -9,7 +9,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
 from understudy.engines.ovi.config import REAL
-from understudy.engines.ovi.guidance import Network, apart, together
+from understudy.engines.ovi.denoiser import DenoiseRequest, Solo
+from understudy.engines.ovi.guidance import Network, Scales, apart, together
+from understudy.engines.ovi.sampling.schedule import SolverName
 from understudy.engines.ovi.transformer.fusion import Fusion
 from understudy.engines.ovi.transformer.loading import build_fusion
 
@@ -62,18 +64,25 @@ def test_a_step_costs_the_least_that_exact_arithmetic_can(model: Fusion, network
 
 
 class Watch(TorchDispatchMode):
-    """Notes every operator, and every dtype that comes out of one."""
+    """Notes every operator, and every dtype that comes out of one on a device."""
 
-    def __init__(self) -> None:
+    def __init__(self, device: str = "meta") -> None:
         super().__init__()
+        self.device = device
         self.operators: set[str] = set()
         self.dtypes: set[torch.dtype] = set()
+
+    @property
+    def waits(self) -> set[str]:
+        """The operators that hand a value of a tensor to the host."""
+        asking = ("_local_scalar_dense", "item", "nonzero", "is_nonzero", "equal", "unique", "masked_select")
+        return {name for name in self.operators if name.split(".")[1] in asking}
 
     def __torch_dispatch__(self, function, types, args=(), kwargs=None):
         result = function(*args, **(kwargs or {}))
         self.operators.add(str(function))
         for each in result if isinstance(result, (tuple, list)) else [result]:
-            if isinstance(each, torch.Tensor):
+            if isinstance(each, torch.Tensor) and each.device.type == self.device:
                 self.dtypes.add(each.dtype)
         return result
 
@@ -85,14 +94,42 @@ def test_a_step_has_no_float64_and_nothing_that_the_host_waits_for(model: Fusion
     assert "aten.addmm.default" in watch.operators  # it was watching
     assert torch.float64 not in watch.dtypes
     assert torch.complex128 not in watch.dtypes
-    waits = ("_local_scalar_dense", "item", "nonzero", "is_nonzero", "equal", "unique", "masked_select")
-    assert not [name for name in watch.operators if name.split(".")[1] in waits]
+    assert not watch.waits
+
+
+@pytest.mark.parametrize("solver", ["unipc", "euler", "dpm++"])
+def test_a_whole_run_never_asks_the_device_for_a_number(model: Fusion, solver: SolverName) -> None:
+    """Text, times, positions, four steps of the loop and both solvers: the whole of a run but its decoding."""
+    frames, side, length = 2, 8, 5
+    text = torch.zeros(WORDS, REAL.fusion.video.text_dim, device="meta")
+    request = DenoiseRequest(
+        video_noise=torch.zeros(48, frames, side, side, device="meta"),
+        audio_noise=torch.zeros(length, 20, device="meta"),
+        positive=text,
+        video_negative=text,
+        audio_negative=text,
+        first_frame=torch.zeros(48, 1, side, side, device="meta"),
+        solver=solver,
+        steps=4,
+        shift=5.0,
+        scales=Scales(),
+        skip=REAL.skip_block,
+    )
+    watch = Watch()
+    told = []
+    with watch:
+        latents = Solo(model, together(model))(request, lambda step, total: told.append(step))
+    assert told == [0, 1, 2, 3, 4]
+    assert latents.video.shape == (48, frames, side, side)
+    assert latents.video.dtype == latents.audio.dtype == torch.float32
+    assert torch.float64 not in watch.dtypes
+    assert not watch.waits
 
 
 def test_the_watch_sees_what_it_looks_for() -> None:
-    watch = Watch()
+    watch = Watch("cpu")
     with watch:
         torch.ones(2).double()
         torch.ones(()).item()
     assert torch.float64 in watch.dtypes
-    assert "aten._local_scalar_dense.default" in watch.operators
+    assert watch.waits == {"aten._local_scalar_dense.default"}

@@ -14,7 +14,9 @@ def peak_bytes(config: VideoVaeConfig, height: int, width: int, element_bytes: i
     history, that history, and the output. The working memory of the library that computes convolutions comes on top.
     """
     cells = height // config.scale_factor_spatial * (width // config.scale_factor_spatial)
-    widths = [config.decoder_base_dim * factor for factor in (config.dim_mult[-1], *reversed(config.dim_mult))]
+    widths = [
+        config.decoder_base_dim * factor for factor in (config.dim_mult[-1], *reversed(config.dim_mult))
+    ]
     doubles_time = (*reversed(config.temperal_downsample), False)
     blocks = config.num_res_blocks + 1
 
