@@ -4,6 +4,7 @@ What stands behind the language of a block says what it is for:
 
     ```bash run          is pasted into a shell beside a running server, after the page's earlier ones
     ```python run        the same, as a program
+    ```bash try          is pasted into a shell in a folder of its own, by a test that prepares what the page says before it
     ```toml path/to.toml is the content of that file
 """
 
@@ -16,7 +17,7 @@ import msgspec
 ROOT = Path(__file__).parents[2]
 PAGES = (
     *(ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md")),
-    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
 )
 
 _BLOCK = re.compile(r"^```(\w*)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)

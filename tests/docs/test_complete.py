@@ -170,7 +170,7 @@ def test_the_examples_of_json_are_json() -> None:
                 msgspec.json.decode(block.text)
 
 
-@pytest.mark.parametrize("file", ["production.toml", "casting.toml"])
+@pytest.mark.parametrize("file", ["production.toml", "casting.toml", "ovi.toml", "tiny.toml"])
 def test_the_settings_files_that_are_shown_are_taken(file: str, tmp_path: Path) -> None:
     (text,) = (text for page in PAGES for name, text in files(page).items() if name == file)
     (tmp_path / file).write_text(text)

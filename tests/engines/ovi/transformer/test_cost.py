@@ -1,6 +1,7 @@
 """The real architecture, gone through without weights: its arithmetic, and what must not be in the loop.
 
-Tensors on the meta device have no values: whatever waits for one on the host cannot work there.
+Tensors on the meta device have no values: whatever waits for one on the host cannot work there; and an operator that is
+given a tensor from another device fails, as on a card.
 """
 
 import pytest
@@ -133,3 +134,5 @@ def test_the_watch_sees_what_it_looks_for() -> None:
         torch.ones(()).item()
     assert torch.float64 in watch.dtypes
     assert watch.waits == {"aten._local_scalar_dense.default"}
+    with pytest.raises(RuntimeError, match="device"):
+        torch.ones(2, device="cpu") + torch.ones(2, device="meta")

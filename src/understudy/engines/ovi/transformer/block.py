@@ -98,8 +98,8 @@ class TowerBlock(nn.Module):
 
     def _attend(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         """Attention over all tokens, where each process may hold a part of them."""
-        to_heads = self.exchange.to_heads
-        return self.exchange.to_tokens(self.attention(to_heads(q), to_heads(k), to_heads(v)), q.shape[1])
+        seen = self.attention(*self.exchange.to_heads(q, k, v))
+        return self.exchange.to_tokens(seen, q.shape[1])
 
 
 class Crossing(NamedTuple):

@@ -14,8 +14,8 @@ class Exchange(Protocol):
     def collect(self, x: Tensor, axis: int) -> Tensor:
         """The whole of which every process has its share, in every process."""
 
-    def to_heads(self, x: Tensor) -> Tensor:
-        """[B, n, H, hd], this process's tokens -> [B, N, h, hd], all tokens of its heads."""
+    def to_heads(self, q: Tensor, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """[B, n, H, hd] each, this process's tokens -> [B, N, h, hd], all tokens of its heads."""
 
     def to_tokens(self, x: Tensor, tokens: int) -> Tensor:
         """Back: [B, N, h, hd] -> [B, n, H, hd], n = `tokens`."""
@@ -32,9 +32,9 @@ class Whole:
         """See `Exchange`."""
         return x
 
-    def to_heads(self, x: Tensor) -> Tensor:
+    def to_heads(self, q: Tensor, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """See `Exchange`."""
-        return x
+        return q, k, v
 
     def to_tokens(self, x: Tensor, tokens: int) -> Tensor:
         """See `Exchange`."""

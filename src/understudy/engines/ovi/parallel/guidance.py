@@ -1,0 +1,42 @@
+"""Guidance passes on devices of their own."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from understudy.engines.ovi.guidance import Network
+from understudy.engines.ovi.parallel.group import Group
+from understudy.engines.ovi.transformer.fusion import Geometry, Moment, Pass, Velocity
+
+
+class PassesApart:
+    """A `Network` of which each process computes some passes; all of them have all velocities afterwards.
+
+    Every process goes on with the same bits, so their latents never drift apart.
+    """
+
+    def __init__(self, network: Network, group: Group) -> None:
+        """`network` computes the passes that fall to this process: every `group.size`-th, from its own rank on."""
+        self._network = network
+        self._group = group
+
+    def __call__(
+        self, video: Tensor, audio: Tensor, moment: Moment, geometry: Geometry, passes: Sequence[Pass]
+    ) -> list[Velocity]:
+        """See `Network`."""
+        size = self._group.size
+        ours = passes[self._group.rank :: size]
+        rows = video.new_empty(len(ours), video.numel() + audio.numel(), dtype=torch.float32)
+        if ours:
+            for row, velocity in zip(
+                rows, self._network(video, audio, moment, geometry, ours), strict=True
+            ):
+                torch.cat([velocity.video.flatten(), velocity.audio.flatten()], out=row)
+        counts = [len(passes[rank::size]) for rank in range(size)]
+        by_rank = iter(self._group.all_gather(rows, counts).split(counts))
+        shares = [list(each) for each in by_rank]
+        return [
+            Velocity(row[: video.numel()].view(video.shape), row[video.numel() :].view(audio.shape))
+            for row in (shares[number % size][number // size] for number in range(len(passes)))
+        ]

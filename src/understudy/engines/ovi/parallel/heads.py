@@ -1,0 +1,115 @@
+"""The tokens of a pass shared among processes; for attention, they change tokens for heads.
+
+Each process holds some of the tokens with all their heads, except in attention, where it holds some of the heads of all
+tokens: one all-to-all before, one after (DeepSpeed Ulysses, arXiv 2309.14509). Every number of tokens can be shared:
+some processes then have one token more than others. All sizes are known on the host.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from math import prod
+
+import torch
+from torch import Tensor
+
+from understudy.engines.ovi.parallel.group import Group
+from understudy.engines.ovi.transformer.block import TowerBlock
+from understudy.engines.ovi.transformer.exchange import Exchange
+from understudy.engines.ovi.transformer.fusion import Fusion
+from understudy.errors import EngineInputError, EngineUnavailable
+
+
+def cut(total: int, size: int) -> list[int]:
+    """`total` in `size` nearly equal parts."""
+    return [total * (rank + 1) // size - total * rank // size for rank in range(size)]
+
+
+class HeadExchange:
+    """An `Exchange` for one run, in which the towers have so many tokens."""
+
+    def __init__(self, group: Group, heads: int, tokens: Sequence[int]) -> None:
+        """`tokens`: how many each tower has.
+
+        Raises `EngineUnavailable` if the heads cannot be shared evenly, and `EngineInputError` if the tokens cannot be
+        shared at all.
+        """
+        if heads % group.size:
+            possible = ", ".join(str(n) for n in range(1, heads + 1) if heads % n == 0)
+            raise EngineUnavailable(
+                f"{group.size} devices cannot share {heads} heads evenly: use {possible} for each guidance pass."
+            )
+        self._group = group
+        cuts = {total: cut(total, group.size) for total in tokens}
+        if min(cuts) < group.size:
+            raise EngineInputError(f"{min(cuts)} tokens are too few for {group.size} devices.")
+        # A tower is told by how many of its tokens are here, so no process may have equal parts of unequal wholes.
+        for parts in zip(*cuts.values(), strict=True):
+            if len(set(parts)) < len(parts):
+                raise EngineInputError(
+                    f"Clips with {' and '.join(map(str, cuts))} tokens of picture and sound cannot be made on"
+                    f" {group.size} devices for each guidance pass: choose another size, or fewer devices."
+                )
+        self._cuts = {parts[group.rank]: parts for parts in cuts.values()}
+
+    def share(self, x: Tensor, axis: int) -> Tensor:
+        """See `Exchange`."""
+        return x.split(cut(x.shape[axis], self._group.size), axis)[self._group.rank]
+
+    def collect(self, x: Tensor, axis: int) -> Tensor:
+        """See `Exchange`."""
+        whole = self._group.all_gather(x.movedim(axis, 0), self._cuts[x.shape[axis]])
+        return whole.movedim(0, axis)
+
+    def to_heads(self, q: Tensor, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """See `Exchange`. The three travel together."""
+        size = self._group.size
+        batch, _, heads, width = q.shape
+        unit = batch * (heads // size) * width  # elements of one token in a process's heads
+        cuts = [self._cuts[x.shape[1]] for x in (q, k, v)]
+        sent = torch.cat([_by_heads(x, size) for x in (q, k, v)], 1)  # [P, elements]
+        counts = [unit * sum(tokens) for tokens in zip(*cuts, strict=True)]
+        received = self._group.all_to_all(sent.flatten(), [sent.shape[1]] * size, counts).split(counts)
+        pieces = [
+            from_one.split([unit * tokens[rank] for tokens in cuts]) for rank, from_one in enumerate(received)
+        ]
+        new_q, new_k, new_v = (
+            torch.cat([piece.view(batch, -1, heads // size, width) for piece in each], 1)
+            for each in zip(*pieces, strict=True)
+        )
+        return new_q, new_k, new_v
+
+    def to_tokens(self, x: Tensor, tokens: int) -> Tensor:
+        """See `Exchange`."""
+        size = self._group.size
+        batch, _, heads, width = x.shape
+        unit = batch * heads * width
+        counts = self._cuts[tokens]
+        sent = torch.cat([part.flatten() for part in x.split(counts, 1)])
+        received = self._group.all_to_all(sent, [unit * count for count in counts], [unit * tokens] * size)
+        # [P, B, n, h, hd] -> [B, n, P * h, hd]
+        return received.view(size, batch, tokens, heads, width).permute(1, 2, 0, 3, 4).flatten(2, 3)
+
+
+@contextmanager
+def sharing(model: Fusion, exchange: Exchange) -> Iterator[None]:
+    """The model with its tokens shared, and as it was afterwards."""
+    places = [model, *(module for module in model.modules() if isinstance(module, TowerBlock))]
+    before = model.exchange
+    try:
+        for place in places:
+            place.exchange = exchange
+        yield
+    finally:
+        for place in places:
+            place.exchange = before
+
+
+def token_counts(model: Fusion, video: torch.Size, audio: torch.Size) -> tuple[int, int]:
+    """How many tokens each tower has for latents [C, F, h, w] and [L, C]."""
+    config = model.config
+    return prod(video[1:]) // prod(config.video.patch), audio[0] // prod(config.audio.patch)
+
+
+def _by_heads(x: Tensor, size: int) -> Tensor:
+    """[B, n, P * h, hd] -> [P, B * n * h * hd]."""
+    return x.unflatten(2, (size, -1)).permute(2, 0, 1, 3, 4).flatten(1)
