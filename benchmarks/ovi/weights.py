@@ -16,7 +16,7 @@ from understudy.engines.ovi.denoiser import MakePredictor, Solo
 from understudy.engines.ovi.guidance import together
 from understudy.engines.ovi.options import Options
 from understudy.engines.ovi.stage import Stage
-from understudy.engines.ovi.text.cache import EmbeddingCache
+from understudy.engines.ovi.text.cache import Bounds, EmbeddingCache
 from understudy.engines.ovi.text.encoder import TextEncoder, load_text_encoder
 from understudy.engines.ovi.text.source import TextSource
 from understudy.engines.ovi.text.tiny import write_tiny_tokenizer
@@ -31,6 +31,8 @@ from understudy.engines.ovi.weights.sources import Part
 from understudy.engines.ovi.weights.tiny import random_tensors
 
 SEED = 0
+NOTHING = Bounds(count=0, nbytes=0)
+"""No embedding is kept, so that every run has to make its own."""
 
 
 def random_stage(
@@ -96,7 +98,7 @@ def _texts(
     return TextSource(
         load_tokenizer(folder, text_len=config.fusion.video.text_len),
         encoder,
-        EmbeddingCache(device=device, forever=set()),
+        EmbeddingCache(device=device, passing=NOTHING, lasting=NOTHING),
         device=device,
     )
 

@@ -60,20 +60,29 @@ class CudnnAttention:
 class FlashAttention3:
     """FlashAttention-3 for Hopper, if the package `flash_attn_interface` is installed."""
 
-    def __init__(self) -> None:
-        from flash_attn_interface import flash_attn_func
-
-        self._function = flash_attn_func
-
     def __call__(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         """See `Attention`."""
-        out = self._function(q, k, v)
-        return _tensor(out[0] if isinstance(out, tuple) else out)
+        return _tensor(flash3(q, k, v)[0])
 
     def with_lse(self, q: Tensor, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
         """See `Attention`."""
-        out, lse = self._function(q, k, v, return_attn_probs=True)[:2]
+        out, lse = flash3(q, k, v)
         return out, lse.transpose(1, 2)
+
+
+@torch.library.custom_op("understudy::flash3", mutates_args=())
+def flash3(q: Tensor, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
+    """[B, N, H, hd] and the log-sum-exp [B, H, N]. An operator, so that a compiler takes it as it is."""
+    from flash_attn_interface import flash_attn_func
+
+    out, lse, *_ = flash_attn_func(q, k, v, return_attn_probs=True)
+    return out, lse
+
+
+@flash3.register_fake
+def _(q: Tensor, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
+    batch, tokens, heads, _ = q.shape
+    return torch.empty_like(q), q.new_empty((batch, heads, tokens), dtype=torch.float32)
 
 
 def best_attention(device: torch.device, dtype: torch.dtype) -> Attention:

@@ -1,0 +1,2 @@
+def run_reference(*a):
+    raise NotImplementedError
