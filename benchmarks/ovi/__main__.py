@@ -11,6 +11,7 @@
 
 import argparse
 import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,7 +21,7 @@ import torch
 from benchmarks.ovi.cell import Cell, Reference
 from benchmarks.ovi.goals import figures
 from benchmarks.ovi.machine import this_machine
-from benchmarks.ovi.measure import Plan, loaded, measured
+from benchmarks.ovi.measure import Plan, load, measured
 from benchmarks.ovi.reference import run_reference
 from benchmarks.report import table
 from understudy.engines.ovi.config import REAL, OviConfig
@@ -28,6 +29,9 @@ from understudy.engines.ovi.denoise import Latents
 from understudy.engines.ovi.presets import PRESETS
 from understudy.engines.ovi.weights.tiny import TINY_VARIANT, tiny_config
 from understudy.errors import UnderstudyError
+
+Pair = tuple[str, int]
+"""A variant and a number of steps."""
 
 
 class Asked(NamedTuple):
@@ -63,24 +67,30 @@ def main(arguments: list[str]) -> int:
     return 0 if all(each.reached for each in goals) else 1
 
 
-def _cells(asked: Asked):  # type: ignore[no-untyped-def]
-    plan = asked.plan
-    machine = this_machine(plan.device)
+def _cells(asked: Asked) -> Iterator[Cell]:
     pairs = [(variant, steps) for variant in asked.variants for steps in asked.steps]
     # First, and alone: both models together would fill the card.
-    references: dict[tuple[str, int], Reference | None] = dict.fromkeys(pairs)
+    references: dict[Pair, Reference | None] = dict.fromkeys(pairs)
     if asked.against is not None:
         for pair in pairs:
             _tell(f"the reference, {pair[0]}, {pair[1]} steps")
-            references[pair] = run_reference(asked.against, asked.against_python, plan, *pair)
-    exact: dict[tuple[str, int], Latents] = {}
+            references[pair] = run_reference(asked.against, asked.against_python, asked.plan, *pair)
+    exact: dict[Pair, Latents] = {}
     for preset in asked.presets:
-        with loaded(plan, preset, asked.variants[0]) as engine:
-            for pair in pairs:
-                _tell(f"{preset}, {pair[0]}, {pair[1]} steps")
-                cell, latents = measured(engine, machine, *pair, exact.get(pair), references[pair])
-                exact.setdefault(pair, latents)
-                yield cell
+        yield from _cells_of(preset, asked, references, exact)
+
+
+def _cells_of(
+    preset: str, asked: Asked, references: Mapping[Pair, Reference | None], exact: dict[Pair, Latents]
+) -> Iterator[Cell]:
+    """One preset's; its weights are given back when they are all measured. The first preset fills `exact`."""
+    engine = load(asked.plan, preset, asked.variants[0])
+    machine = this_machine(asked.plan.device)
+    for pair, reference in references.items():
+        _tell(f"{preset}, {pair[0]}, {pair[1]} steps")
+        cell, latents = measured(engine, machine, *pair, exact.get(pair), reference)
+        exact.setdefault(pair, latents)
+        yield cell
 
 
 def _read(arguments: list[str]) -> Asked:

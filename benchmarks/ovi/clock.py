@@ -62,4 +62,4 @@ def _between(one: torch.cuda.Event | float, other: torch.cuda.Event | float) -> 
         assert isinstance(one, float)
         assert isinstance(other, float)
         return other - one
-    return one.elapsed_time(other) / 1000
+    return float(one.elapsed_time(other)) / 1000  # it says milliseconds

@@ -16,7 +16,7 @@ def this_machine(device: torch.device) -> Machine:
     versions = {
         "engine": VERSION,
         "python": platform.python_version(),
-        "torch": torch.__version__,
+        "torch": str(torch.__version__),
         "diffusers": version("diffusers"),
         "transformers": version("transformers"),
     }

@@ -4,7 +4,7 @@ import contextlib
 import statistics
 import sys
 import tempfile
-from collections.abc import Iterator
+from itertools import cycle, islice
 from math import prod
 from pathlib import Path
 from typing import NamedTuple
@@ -32,7 +32,7 @@ WORDS = 160
 """Tokens of a usual prompt."""
 BOUND = 790e12
 """Operations a second: 80% of the dense bfloat16 peak of an H100 or H200."""
-_VOCABULARY = "rain on a tin roof while two people talk in the kitchen about boats".split()
+_LINE = "rain on a tin roof while two people talk in the kitchen about boats"
 
 
 class Plan(NamedTuple):
@@ -53,18 +53,15 @@ class Loaded(NamedTuple):
     seconds: float
 
 
-@contextlib.contextmanager
-def loaded(plan: Plan, preset: str, variant: str) -> Iterator[Loaded]:
+def load(plan: Plan, preset: str, variant: str) -> Loaded:
     """Draw the weights. `variant` may be any: all have the same transformer."""
-    with tempfile.TemporaryDirectory() as folder, torch.inference_mode():
-        began = settle(plan.device)
-        options = _options(plan, preset, variant, 1)
+    options = _options(plan, preset, variant, 1)
+    began = settle(plan.device)
+    with tempfile.TemporaryDirectory() as folder:
         stage = random_stage(options, plan.config, plan.device, Path(folder), _prompt(plan.config))
-        with stage.texts() as source:
-            source.embed("warm")  # the text encoder is made when it is first needed
-        yield Loaded(plan, options, stage, settle(plan.device) - began)
-    if plan.device.type == "cuda":
-        torch.cuda.empty_cache()
+    with stage.texts() as source:
+        source.embed("warm")  # the text encoder is made when it is first needed
+    return Loaded(plan, options, stage, settle(plan.device) - began)
 
 
 def measured(
@@ -83,7 +80,9 @@ def measured(
     timed = TimedStage(engine.stage, clock)
     size = clip_size(config, variant)
     warm_up = _warm_up(OviPipeline(options, engine.stage), device)
-    total = _run(OviPipeline(options, timed), size, steps, device, _prompt(config))
+    # It has all of a stage that a pipeline uses.
+    pipeline = OviPipeline(options, timed)  # type: ignore[arg-type]
+    total = _run(pipeline, size, steps, device, _prompt(config))
     assert timed.request is not None
     assert timed.latents is not None
     with clock.lap("decode"):
@@ -150,8 +149,7 @@ def _options(plan: Plan, preset: str, variant: str, steps: int) -> Options:
 
 def _prompt(config: OviConfig) -> str:
     """Each word is one token, and the end is one."""
-    count = words_of(config) - 1
-    return " ".join(_VOCABULARY[number % len(_VOCABULARY)] for number in range(count))
+    return " ".join(islice(cycle(_LINE.split()), words_of(config) - 1))
 
 
 def _warm_up(pipeline: OviPipeline, device: torch.device) -> float:

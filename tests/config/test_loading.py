@@ -21,7 +21,7 @@ def test_nothing_given_means_the_defaults(tmp_path: Path) -> None:
     settings = load(tmp_path, environ={"HOME": "/home/ada"})
     assert settings.data == Path("/home/ada/.local/share/understudy")
     assert (settings.host, settings.port, settings.billing) == ("127.0.0.1", 8420, "off")
-    assert settings.cast == {"*": ("animatic",)}
+    assert settings.cast == {"chetwinlow1/ovi": ("ovi", "animatic"), "*": ("animatic",)}
     assert settings.engine == {}
     assert {settings.origin(row.name) for row in TABLE} == {"default"}
 

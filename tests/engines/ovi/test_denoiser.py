@@ -53,7 +53,7 @@ def test_it_stops_when_asked_to(model: Fusion) -> None:
 
 def test_a_preset_may_put_a_predictor_of_its_own_in(model: Fusion) -> None:
     request, _ = recorded("t2v")
-    made: list["Resting"] = []
+    made: list[Guided] = []
 
     class Resting(Guided):
         """Guided at the first step, and never again."""

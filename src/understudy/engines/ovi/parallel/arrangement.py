@@ -17,8 +17,8 @@ class Arrangement(NamedTuple):
     heads: int
 
     @property
-    def count(self) -> int:
-        """Processes, one for each device."""
+    def processes(self) -> int:
+        """How many there are, one for each device."""
         return self.passes * self.heads
 
     def of_pass(self, rank: int) -> tuple[int, ...]:
@@ -28,7 +28,7 @@ class Arrangement(NamedTuple):
 
     def across(self, rank: int) -> tuple[int, ...]:
         """The ranks that hold what this one holds, of other passes; itself included."""
-        return tuple(range(rank % self.heads, self.count, self.heads))
+        return tuple(range(rank % self.heads, self.processes, self.heads))
 
 
 def arrange(count: int, heads: int) -> Arrangement:

@@ -27,16 +27,16 @@ class PassesApart:
         """See `Network`."""
         size = self._group.size
         ours = passes[self._group.rank :: size]
-        rows = video.new_empty(len(ours), video.numel() + audio.numel(), dtype=torch.float32)
-        if ours:
-            for row, velocity in zip(
-                rows, self._network(video, audio, moment, geometry, ours), strict=True
-            ):
-                torch.cat([velocity.video.flatten(), velocity.audio.flatten()], out=row)
+        rows = [
+            torch.cat([velocity.video.flatten(), velocity.audio.flatten()])
+            for velocity in (self._network(video, audio, moment, geometry, ours) if ours else ())
+        ]
+        width = video.numel() + audio.numel()
+        mine = torch.stack(rows) if rows else video.new_empty(0, width, dtype=torch.float32)
         counts = [len(passes[rank::size]) for rank in range(size)]
-        by_rank = iter(self._group.all_gather(rows, counts).split(counts))
-        shares = [list(each) for each in by_rank]
+        by_rank = self._group.all_gather(mine, counts).split(counts)
+        found = (by_rank[number % size][number // size] for number in range(len(passes)))
         return [
             Velocity(row[: video.numel()].view(video.shape), row[video.numel() :].view(audio.shape))
-            for row in (shares[number % size][number // size] for number in range(len(passes)))
+            for row in found
         ]

@@ -53,7 +53,8 @@ class HeadExchange:
 
     def share(self, x: Tensor, axis: int) -> Tensor:
         """See `Exchange`."""
-        return x.split(cut(x.shape[axis], self._group.size), axis)[self._group.rank]
+        parts: tuple[Tensor, ...] = x.split(cut(x.shape[axis], self._group.size), axis)
+        return parts[self._group.rank]
 
     def collect(self, x: Tensor, axis: int) -> Tensor:
         """See `Exchange`."""
@@ -93,15 +94,12 @@ class HeadExchange:
 @contextmanager
 def sharing(model: Fusion, exchange: Exchange) -> Iterator[None]:
     """The model with its tokens shared, and as it was afterwards."""
-    places = [model, *(module for module in model.modules() if isinstance(module, TowerBlock))]
     before = model.exchange
+    _install(model, exchange)
     try:
-        for place in places:
-            place.exchange = exchange
         yield
     finally:
-        for place in places:
-            place.exchange = before
+        _install(model, before)
 
 
 def token_counts(model: Fusion, video: torch.Size, audio: torch.Size) -> tuple[int, int]:
@@ -110,6 +108,14 @@ def token_counts(model: Fusion, video: torch.Size, audio: torch.Size) -> tuple[i
     return prod(video[1:]) // prod(config.video.patch), audio[0] // prod(config.audio.patch)
 
 
+def _install(model: Fusion, exchange: Exchange) -> None:
+    model.exchange = exchange
+    for module in model.modules():
+        if isinstance(module, TowerBlock):
+            module.exchange = exchange
+
+
 def _by_heads(x: Tensor, size: int) -> Tensor:
     """[B, n, P * h, hd] -> [P, B * n * h * hd]."""
-    return x.unflatten(2, (size, -1)).permute(2, 0, 1, 3, 4).flatten(1)
+    by_heads: Tensor = x.unflatten(2, (size, -1)).permute(2, 0, 1, 3, 4)
+    return by_heads.flatten(1)

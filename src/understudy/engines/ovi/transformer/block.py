@@ -66,12 +66,13 @@ class TowerBlock(nn.Module):
 
     def attend_self(self, x: Tensor, e0: Tensor, view: View) -> Tensor:
         """x [B, N, D] -> x after self-attention; e0 [R, 6, D]."""
-        shift, scale, gate = view.rows(e0[:, :3] + self.modulation[:3].float())
-        q, k, v = self.self_qkv(modulated_norm(x, shift, scale, self.eps)).chunk(3, -1)
+        vectors = e0[:, :3] + self.modulation[:3].float()
+        q, k, v = self.self_qkv(modulated_norm(x, *view.rows(vectors[:, :2]), self.eps)).chunk(3, -1)
         q = view.rope.rotate(self.self_norm_q(q))
         k = view.rope.rotate(self.self_norm_k(k))
         seen = self._attend(q, k, v.unflatten(-1, q.shape[-2:]))
-        return gated_sum(x, self.self_out(seen.flatten(-2)), gate)
+        del q, k, v  # five times the size of a state
+        return gated_sum(x, self.self_out(seen.flatten(-2)), *view.rows(vectors[:, 2:]))
 
     def look(self, x: Tensor, other: Tensor, view: View, other_view: View) -> tuple[Tensor, Tensor]:
         """Queries of x [B, N, D], without rotation, and what they see of the other tower's state; [B, N, H, hd] each."""
@@ -86,9 +87,10 @@ class TowerBlock(nn.Module):
 
     def finish(self, x: Tensor, read: Tensor, seen: Tensor, e0: Tensor, view: View) -> Tensor:
         """Add what was read of the text and seen of the other tower, then the feed-forward. [B, N, D] -> [B, N, D]."""
-        shift, scale, gate = view.rows(e0[:, 3:] + self.modulation[3:].float())
+        vectors = e0[:, 3:] + self.modulation[3:].float()
         x = x + self.cross_out((read + seen).flatten(-2))
-        return gated_sum(x, self.ffn(modulated_norm(x, shift, scale, self.eps)), gate)
+        y = self.ffn(modulated_norm(x, *view.rows(vectors[:, :2]), self.eps))
+        return gated_sum(x, y, *view.rows(vectors[:, 2:]))
 
     def remember(self, rows: Tensor, pads: int) -> TextKV:
         """Keys and values of a prompt's rows [M + 1, D], the last one standing for `pads` rows of padding."""

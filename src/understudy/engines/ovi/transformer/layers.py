@@ -8,12 +8,12 @@ from torch import Tensor, nn
 def modulated_norm(x: Tensor, shift: Tensor, scale: Tensor, eps: float) -> Tensor:
     """Layer norm of x [B, N, D] without weights of its own, then `* (1 + scale) + shift`, each [N or 1, D]."""
     normed = F.layer_norm(x.float(), x.shape[-1:], eps=eps)
-    return (normed * (1 + scale) + shift).to(x.dtype)
+    return normed.mul_(1 + scale).add_(shift).to(x.dtype)
 
 
 def gated_sum(x: Tensor, y: Tensor, gate: Tensor) -> Tensor:
     """`x + gate * y` for x, y [B, N, D] and gate [N or 1, D], rounded once."""
-    return torch.addcmul(x.float(), y.float(), gate).to(x.dtype)
+    return (y * gate).add_(x).to(x.dtype)
 
 
 class LayerNorm(nn.Module):

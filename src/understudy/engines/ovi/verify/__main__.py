@@ -18,6 +18,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Verify a folder, print a report, and return an exit code."""
     asked = _parser().parse_args(arguments)
     folder: Path = asked.folder
+    start = perf_counter()
     if reason := _unusable(folder):
         return _refuse(reason)
     try:
@@ -25,16 +26,15 @@ def main(arguments: list[str] | None = None) -> int:
         import torch
 
         from understudy.engines.ovi.verify.case import Outcome, Where
-        from understudy.engines.ovi.verify.precision import full_precision
+        from understudy.engines.ovi.verify.conditions import comparable
         from understudy.engines.ovi.verify.run import SECTIONS, verify
     except ImportError as error:
         return _refuse(f"The Ovi engine is not installed ({error}): pip install 'understudy[ovi]'.")
-    if asked.device.startswith("cuda") and not torch.cuda.is_available():
+    if asked.device != "cpu" and not torch.cuda.is_available():
         return _refuse("There is no CUDA device here; leave --device out to verify on the CPU.")
     where = Where(torch.device(asked.device), getattr(torch, asked.dtype))
     outcomes: list[Outcome] = []
-    start = perf_counter()
-    with full_precision():
+    with comparable():
         for outcome in verify(folder, where, debug=asked.debug):
             outcomes.append(outcome)
             if asked.json:
@@ -43,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
     if not outcomes:
         return _refuse(
             f"There is nothing to verify in {folder} with {asked.dtype}: it should hold folders named "
-            f"{', '.join(SECTIONS)}, or some of them."
+            f"{', '.join(dict.fromkeys(section.folder for section in SECTIONS))}, or some of them."
         )
     if not asked.json:
         from rich.console import Console

@@ -1,7 +1,7 @@
 """Sound: the mel autoencoder, both ways, and the vocoder."""
 
 from collections.abc import Iterator
-from functools import cache, partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,64 +20,76 @@ AUTOENCODER: Final = Limit("rel", 1e-5)
 VOCODER: Final = Limit("rel", 5e-5)
 
 
-def cases(folder: Path, where: Where) -> Iterator[Case]:
-    """What every `io*.safetensors` has both ends of, and the real model's configuration."""
-
-    @cache
-    def vae(encoder: bool) -> AudioVae:
-        config = msgspec.convert(read_json(folder / "config.json")["vae"], AudioVaeConfig)
-        state = read_tensors(folder / "vae.safetensors")
-        return load_audio_vae(state, config, encoder=encoder, device=where.device, dtype=torch.float32)
-
-    @cache
-    def vocoder() -> Vocoder:
-        config = msgspec.convert(read_json(folder / "config.json")["vocoder"], VocoderConfig)
-        state = read_tensors(folder / "bigvgan.safetensors")
-        return load_vocoder(state, config, device=where.device, dtype=torch.float32)
-
-    def decode(io: dict[str, Tensor]) -> Iterator[Measure]:
-        normalised = vae(False).decode(_on(io["latent"]))
-        if "mel_normalised" in io:
-            yield from compare("mel_normalised", normalised, io["mel_normalised"], AUTOENCODER)
-        if "mel" in io:
-            yield from compare("mel", vae(False).denormalise(normalised), io["mel"], AUTOENCODER)
-
-    def encode(io: dict[str, Tensor]) -> Iterator[Measure]:
-        for name, found in zip(("enc_mean", "enc_logvar"), vae(True).encode(_on(io["enc_mel"])), strict=True):
-            if name in io:
-                yield from compare(name, found, io[name], AUTOENCODER)
-
-    def vocode(mel: str, waveform: str, io: dict[str, Tensor]) -> Iterator[Measure]:
-        yield from compare(waveform, vocoder()(_on(io[mel])), io[waveform], VOCODER)
-
-    def sound(io: dict[str, Tensor]) -> Iterator[Measure]:
-        decoder = AudioDecoder(vae(False), vocoder())
-        waveforms = [decoder(latent.mT) for latent in _on(io["latent"])]  # each [20, L] -> [512 L]
-        yield from compare("waveform", torch.stack(waveforms).unsqueeze(1), io["waveform"], VOCODER)
-
-    def _on(tensor: Tensor) -> Tensor:
-        return tensor.to(where.device)
-
-    for path in sorted(folder.glob("io*.safetensors")):
-        io = read_tensors(path)
-        name = "audio_vae" if path.stem == "io" else f"audio_vae/{path.stem}"
-        if "latent" in io and ("mel" in io or "mel_normalised" in io):
-            yield Case(f"{name}/decode", partial(decode, io))
-        if "enc_mel" in io:
-            yield Case(f"{name}/encode", partial(encode, io))
-        for mel, waveform in (("mel", "waveform"), ("mel_only_input", "mel_only_waveform")):
-            if mel in io and waveform in io:
-                yield Case(f"{name}/vocoder, {mel}", partial(vocode, mel, waveform, io))
-        if "latent" in io and "waveform" in io:
-            yield Case(f"{name}/latent to sound", partial(sound, io))
-    if (folder / "real_config.json").exists():
-        yield Case("audio_vae/real_config", partial(_real_config, folder / "real_config.json"))
+def recorded(path: Path, where: Where) -> Iterator[Case]:
+    """What an `io.safetensors` has both ends of."""
+    io = {name: tensor.to(where.device) for name, tensor in read_tensors(path).items()}
+    sound = _Sound(path.parent, where, io)
+    name = "audio_vae" if path.stem == "io" else f"audio_vae/{path.stem}"
+    if "latent" in io and ("mel" in io or "mel_normalised" in io):
+        yield Case(f"{name}/decode", sound.decode)
+    if "enc_mel" in io:
+        yield Case(f"{name}/encode", sound.encode)
+    for mel, waveform in (("mel", "waveform"), ("mel_only_input", "mel_only_waveform")):
+        if mel in io and waveform in io:
+            yield Case(f"{name}/vocoder, {mel}", partial(sound.vocode, mel, waveform))
+    if "latent" in io and "waveform" in io:
+        yield Case(f"{name}/latent to sound", sound.latent_to_sound)
 
 
-def _real_config(path: Path) -> Iterator[Measure]:
-    document: dict[str, Any] = read_json(path)
-    for name, config in (("vae", REAL.audio_vae), ("vocoder", REAL.vocoder)):
-        if name in document:
-            ours = msgspec.to_builtins(config)
-            recorded = document[name]
-            yield equal(name, [(key, ours[key], recorded[key]) for key in ours if key in recorded])
+def real_config(path: Path, where: Where) -> Iterator[Case]:
+    """Whether our figures of the real model are the recorded ones."""
+    yield Case("audio_vae/real_config", partial(_settings, read_json(path)))
+
+
+class _Sound:
+    """Both networks of a folder, loaded when a case asks for them, and their recorded inputs and outputs."""
+
+    def __init__(self, folder: Path, where: Where, io: dict[str, Tensor]) -> None:
+        self._folder = folder
+        self._where = where
+        self._io = io
+
+    def decode(self) -> Iterator[Measure]:
+        normalised = self._vae.decode(self._io["latent"])
+        for name, mel in (("mel_normalised", normalised), ("mel", self._vae.denormalise(normalised))):
+            if name in self._io:
+                yield from compare(name, mel, self._io[name], AUTOENCODER)
+
+    def encode(self) -> Iterator[Measure]:
+        vae = self._load_vae(encoder=True)
+        for name, found in zip(("enc_mean", "enc_logvar"), vae.encode(self._io["enc_mel"]), strict=True):
+            if name in self._io:
+                yield from compare(name, found, self._io[name], AUTOENCODER)
+
+    def vocode(self, mel: str, waveform: str) -> Iterator[Measure]:
+        yield from compare(waveform, self._vocoder(self._io[mel]), self._io[waveform], VOCODER)
+
+    def latent_to_sound(self) -> Iterator[Measure]:
+        decoder = AudioDecoder(self._vae, self._vocoder)
+        waveforms = [decoder(latent.mT) for latent in self._io["latent"]]  # each [20, L] -> [512 L]
+        found = torch.stack(waveforms).unsqueeze(1)
+        yield from compare("waveform", found, self._io["waveform"], VOCODER)
+
+    @cached_property
+    def _vae(self) -> AudioVae:
+        return self._load_vae(encoder=False)
+
+    def _load_vae(self, *, encoder: bool) -> AudioVae:
+        config = msgspec.convert(read_json(self._folder / "config.json")["vae"], AudioVaeConfig)
+        state = read_tensors(self._folder / "vae.safetensors")
+        device = self._where.device
+        return load_audio_vae(state, config, encoder=encoder, device=device, dtype=torch.float32)
+
+    @cached_property
+    def _vocoder(self) -> Vocoder:
+        config = msgspec.convert(read_json(self._folder / "config.json")["vocoder"], VocoderConfig)
+        state = read_tensors(self._folder / "bigvgan.safetensors")
+        return load_vocoder(state, config, device=self._where.device, dtype=torch.float32)
+
+
+def _settings(document: dict[str, Any]) -> Iterator[Measure]:
+    for name, ours in (("vae", REAL.audio_vae), ("vocoder", REAL.vocoder)):
+        settings = document.get(name, {})
+        theirs = msgspec.convert(settings, type(ours))
+        fields = [field for field in ours.__struct_fields__ if field in settings]
+        yield equal(name, [(field, getattr(ours, field), getattr(theirs, field)) for field in fields])

@@ -1,6 +1,7 @@
 """What is compared with a recording, by which measure, and what came of it."""
 
 from collections.abc import Callable, Iterable, Iterator
+from math import isnan
 from typing import Final, Literal, NamedTuple
 
 import msgspec
@@ -109,9 +110,13 @@ def worst(measures: Iterable[Measure]) -> list[Measure]:
     chosen: dict[tuple[Kind, float], Measure] = {}
     for measure in measures:
         key = (measure.kind, measure.tolerance)
-        if key not in chosen or not measure.error <= chosen[key].error:
+        if key not in chosen or _farness(measure) > _farness(chosen[key]):
             chosen[key] = measure
     return list(chosen.values())
+
+
+def _farness(measure: Measure) -> tuple[bool, float]:
+    return isnan(measure.error), measure.error
 
 
 def _distance(kind: Kind, found: Tensor, recorded: Tensor) -> float:

@@ -36,15 +36,15 @@ class Recorded(NamedTuple):
     model: Fusion
 
 
-def cases(folder: Path, where: Where) -> Iterator[Case]:
-    """Every run of `denoise.json`, three times over."""
-    models = Models(where)
-    for name, run in entries(read_json(folder / "denoise.json"), "file"):
-        path = folder / str(run.get("file", f"{name}.safetensors"))
-        load = partial(_recorded, folder, path, run, models)
-        yield Case(f"denoise/{path.stem}", partial(_end, load, where))
-        yield Case(f"denoise/{path.stem}, each call", partial(_calls, load, run, where))
-        yield Case(f"denoise/{path.stem}, times", partial(_times, path, run))
+def cases(path: Path, where: Where) -> Iterator[Case]:
+    """Every run of a `denoise.json`, three times over."""
+    models, folder = Models(where), path.parent
+    for name, run in entries(read_json(path), "file"):
+        file = folder / str(run.get("file", f"{name}.safetensors"))
+        load = partial(_recorded, folder, file, run, models)
+        yield Case(f"denoise/{file.stem}", partial(_end, load, where))
+        yield Case(f"denoise/{file.stem}, each call", partial(_calls, load, run, where))
+        yield Case(f"denoise/{file.stem}, times", partial(_times, file, run))
 
 
 def end_limit(solver: SolverName, dtype: torch.dtype) -> Limit:

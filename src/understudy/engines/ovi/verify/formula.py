@@ -4,7 +4,7 @@ import ast
 import math
 import operator
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Final
 
 import torch
 from torch import Tensor
@@ -15,7 +15,9 @@ Formula = Callable[[Tensor, float], Tensor]
 """x of any shape, t -> v, shaped as x."""
 
 _LONGEST: Final = 1000
-_OPERATORS: Final[Mapping[type[ast.AST], Callable[..., Any]]] = {
+Value = float | Tensor
+
+_OPERATORS: Final[Mapping[type[ast.AST], Callable[..., Value]]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
@@ -24,10 +26,14 @@ _OPERATORS: Final[Mapping[type[ast.AST], Callable[..., Any]]] = {
     ast.UAdd: operator.pos,
     ast.USub: operator.neg,
 }
-_FUNCTIONS: Final = ("sin", "cos", "tan", "tanh", "exp", "log", "sqrt")
+_FUNCTIONS: Final[Mapping[str, tuple[Callable[[float], float], Callable[[Tensor], Tensor]]]] = {
+    "sin": (math.sin, torch.sin),
+    "cos": (math.cos, torch.cos),
+    "tanh": (math.tanh, torch.tanh),
+    "exp": (math.exp, torch.exp),
+}
+"""Of numbers, and of tensors."""
 _CONSTANTS: Final = {"pi": math.pi, "e": math.e}
-
-Value = float | Tensor
 
 
 def parse(text: str) -> Formula:
@@ -60,13 +66,11 @@ def _value(node: ast.expr, names: Mapping[str, Value]) -> Value:
         case ast.Name(id=name) if name in _CONSTANTS:
             return _CONSTANTS[name]
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
-            result: Value = _OPERATORS[type(op)](_value(left, names), _value(right, names))
-            return result
+            return _OPERATORS[type(op)](_value(left, names), _value(right, names))
         case ast.UnaryOp(op=op, operand=operand) if type(op) in _OPERATORS:
-            result = _OPERATORS[type(op)](_value(operand, names))
-            return result
+            return _OPERATORS[type(op)](_value(operand, names))
         case ast.Call(func=ast.Name(id=name), args=[argument], keywords=[]) if name in _FUNCTIONS:
             value = _value(argument, names)
-            result = getattr(torch if isinstance(value, Tensor) else math, name)(value)
-            return result
+            of_number, of_tensor = _FUNCTIONS[name]
+            return of_tensor(value) if isinstance(value, Tensor) else of_number(value)
     raise ValueError(f"{ast.unparse(node)!r} is not known")

@@ -48,10 +48,10 @@ class Asked(NamedTuple):
     skip: int | None
 
 
-def cases(folder: Path, where: Where) -> Iterator[Case]:
-    """Every pass of `cases.json`, and what happens on the way of those whose inner states were recorded."""
-    models = Models(where)
-    for name, case in entries(read_json(folder / "cases.json"), "name"):
+def cases(path: Path, where: Where) -> Iterator[Case]:
+    """Every pass of a `cases.json`, and what happens on the way of those whose inner states were recorded."""
+    models, folder = Models(where), path.parent
+    for name, case in entries(read_json(path), "name"):
         yield Case(f"fusion/{name}", partial(_pass, folder, name, case, models, where))
         inner = folder / f"intermediates_{name}.safetensors"
         if inner.exists() and where.dtype == torch.float32:

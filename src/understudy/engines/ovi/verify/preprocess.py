@@ -16,25 +16,35 @@ from understudy.engines.ovi.verify.files import entries, needed, read_json, read
 IMAGE: Final = Limit("max abs", 1e-5)
 
 
-def cases(folder: Path, where: Where) -> Iterator[Case]:
-    """One for each file that is there, prompts by variant and images one by one."""
-    if (folder / "sizes.json").exists():
-        yield Case("preprocess/sizes", partial(_sizes, folder / "sizes.json"))
-    if (folder / "variants.json").exists():
-        for name, figures in entries(read_json(folder / "variants.json"), "name"):
-            yield Case(f"preprocess/variant {name}", partial(_variant, name, figures))
-    if (folder / "prompt_format.json").exists():
-        for name, prompts in read_json(folder / "prompt_format.json").items():
-            yield Case(f"preprocess/prompts {name}", partial(_prompts, folder, name, prompts))
-    if (folder / "text_clean.json").exists():
-        yield Case("preprocess/text_clean", partial(_cleaning, folder / "text_clean.json"))
-    if (folder / "image_resize.json").exists():
-        for name, image in entries(read_json(folder / "image_resize.json"), "index"):
-            yield Case(f"preprocess/image {name}", partial(_image, folder, name, image))
+def sizes(path: Path, where: Where) -> Iterator[Case]:
+    """Both rules for every shape."""
+    yield Case("preprocess/sizes", partial(_sizes, read_json(path)))
 
 
-def _sizes(path: Path) -> Iterator[Measure]:
-    records = read_json(path)
+def variants(path: Path, where: Where) -> Iterator[Case]:
+    """The figures of every variant."""
+    for name, figures in entries(read_json(path), "name"):
+        yield Case(f"preprocess/variant {name}", partial(_variant, name, figures))
+
+
+def prompts(path: Path, where: Where) -> Iterator[Case]:
+    """The prompts of every variant."""
+    for name, texts in read_json(path).items():
+        yield Case(f"preprocess/prompts {name}", partial(_prompts, path.parent, name, texts))
+
+
+def cleaning(path: Path, where: Where) -> Iterator[Case]:
+    """All texts in one."""
+    yield Case("preprocess/text_clean", partial(_cleaning, read_json(path)))
+
+
+def images(path: Path, where: Where) -> Iterator[Case]:
+    """Every image."""
+    for name, image in entries(read_json(path), "index"):
+        yield Case(f"preprocess/image {name}", partial(_image, path, name, image))
+
+
+def _sizes(records: list[dict[str, Any]]) -> Iterator[Measure]:
     for what, rule in (("t2v_hw", requested_size), ("i2v_hw", image_size)):
         asked = [(each["h"], each["w"], each["target_area"], each[what]) for each in records if what in each]
         yield equal(what, [(f"{h} x {w} at {area}", [*rule(h, w, area)], size) for h, w, area, size in asked])
@@ -101,20 +111,18 @@ def _prompts(folder: Path, variant: str, prompts: list[dict[str, str]]) -> Itera
     )
 
 
-def _cleaning(path: Path) -> Iterator[Measure]:
-    texts = read_json(path)
+def _cleaning(texts: list[dict[str, str]]) -> Iterator[Measure]:
     yield equal("texts", [(repr(each["input"]), clean(each["input"]), each["output"]) for each in texts])
 
 
-def _image(folder: Path, name: str, image: dict[str, Any]) -> Iterator[Measure]:
-    data = read_tensors(folder / str(image.get("file", "image_resize.safetensors")))
+def _image(path: Path, name: str, image: dict[str, Any]) -> Iterator[Measure]:
+    data = read_tensors(path.parent / str(image.get("file", f"{path.stem}.safetensors")))
     picture, recorded = needed(data, f"image{name}").numpy(), needed(data, f"tensor{name}")
     height, width = picture.shape[:2]
     size = (recorded.shape[-2], recorded.shape[-1])
     sizes: list[tuple[str, object, object]] = []
     if "target_area" in image:
-        ruled = image_size(image.get("h", height), image.get("w", width), image["target_area"])
-        sizes.append(("size by the area", ruled, size))
+        sizes.append(("size by the area", image_size(height, width, image["target_area"]), size))
     if "out_hw" in image:
         sizes.append(("size of the tensor", list(size), image["out_hw"]))
     if "h" in image and "w" in image:

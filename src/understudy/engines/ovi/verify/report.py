@@ -1,5 +1,6 @@
 """Outcomes for people: a table that fits 100 columns, and what was wrong below it."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
@@ -16,6 +17,12 @@ _STYLES: Final[dict[Verdict, str]] = {
     "beyond": "bold red",
     "failed": "bold red",
     "skipped": "yellow",
+}
+_WORDS: Final[dict[Verdict, str]] = {
+    "ok": "within tolerance",
+    "beyond": "beyond tolerance",
+    "failed": "failed",
+    "skipped": "skipped",
 }
 
 
@@ -38,14 +45,8 @@ def print_report(outcomes: Sequence[Outcome], seconds: float, console: Console) 
 
 def summary(outcomes: Sequence[Outcome], seconds: float) -> str:
     """One line."""
-    counts = {verdict: [each.verdict for each in outcomes].count(verdict) for verdict in _STYLES}
-    words = {
-        "ok": "within tolerance",
-        "beyond": "beyond tolerance",
-        "failed": "failed",
-        "skipped": "skipped",
-    }
-    said = ", ".join(f"{counts[verdict]} {word}" for verdict, word in words.items() if counts[verdict])
+    counts = Counter(outcome.verdict for outcome in outcomes)
+    said = ", ".join(f"{counts[verdict]} {words}" for verdict, words in _WORDS.items() if counts[verdict])
     return f"{len(outcomes)} cases: {said}. {seconds:.1f} s."
 
 

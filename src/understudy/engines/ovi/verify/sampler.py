@@ -31,16 +31,18 @@ class Grid(NamedTuple):
     sigmas: Sequence[float]
 
 
-def cases(folder: Path, where: Where) -> Iterator[Case]:
-    """Every grid of `schedules.json`, every run of `trajectories.json`."""
-    if (folder / "schedules.json").exists():
-        for grid in _grids(read_json(folder / "schedules.json")):
-            name = f"{grid.solver}, {len(grid.timesteps)} steps, shift {grid.shift:g}"
-            yield Case(f"sampler/{name}", partial(_compare_grid, grid))
-    if (folder / "trajectories.json").exists():
-        for name, run in entries(read_json(folder / "trajectories.json"), "file"):
-            file = str(run.get("file", f"{name}.safetensors"))
-            yield Case(f"sampler/{Path(file).stem}", partial(_trajectory, folder / file, run, where))
+def schedules(path: Path, where: Where) -> Iterator[Case]:
+    """Every grid of a `schedules.json`."""
+    for grid in _grids(read_json(path)):
+        name = f"{grid.solver}, {len(grid.timesteps)} steps, shift {grid.shift:g}"
+        yield Case(f"sampler/{name}", partial(_compare_grid, grid))
+
+
+def trajectories(path: Path, where: Where) -> Iterator[Case]:
+    """Every run of a `trajectories.json`."""
+    for name, run in entries(read_json(path), "file"):
+        file = path.parent / str(run.get("file", f"{name}.safetensors"))
+        yield Case(f"sampler/{file.stem}", partial(_trajectory, file, run, where))
 
 
 def schedule_of(solver: str, steps: int, shift: float) -> Schedule:
@@ -50,10 +52,11 @@ def schedule_of(solver: str, steps: int, shift: float) -> Schedule:
 
 def compare_times(what: str, found: Sequence[float], recorded: Sequence[float]) -> Iterator[Measure]:
     """Whole numbers have to be the same; others have a tolerance."""
-    if all(float(time).is_integer() for time in recorded):
-        pairs = zip(found, recorded, strict=False)
-        steps = [(f"step {step}", float(ours), float(theirs)) for step, (ours, theirs) in enumerate(pairs)]
-        yield equal(what, [*steps, ("steps", len(found), len(recorded))])
+    if len(found) != len(recorded):
+        yield equal(what, [("steps", len(found), len(recorded))])
+    elif all(float(time).is_integer() for time in recorded):
+        pairs = enumerate(zip(found, recorded, strict=True))
+        yield equal(what, [(f"step {step}", float(ours), float(theirs)) for step, (ours, theirs) in pairs])
     else:
         yield from compare(what, _vector(found), _vector(recorded), TIMES)
 

@@ -1,0 +1,90 @@
+"""Which memory profile a card gets: the first whose computed peak fits, or the one that was asked for. No torch."""
+
+from typing import Final
+
+from understudy.engines.ovi.config import OviConfig
+from understudy.engines.ovi.memory.estimate import peak_bytes
+from understudy.engines.ovi.memory.profiles import AUTO, PROFILES, Profile, forms
+from understudy.engines.ovi.sizes import MULTIPLE, Size, limited, requested_size
+from understudy.errors import EngineOutOfMemory, EngineUnavailable
+
+RESERVE: Final = 1_000_000_000
+"""Bytes left for what is not computed: working memory of libraries, gaps between pieces of memory."""
+
+
+def choose(
+    free_bytes: int,
+    wanted: str,
+    config: OviConfig,
+    variant: str,
+    size: Size | None = None,
+    *,
+    element_bytes: int = 2,
+    step_cache: bool = False,
+) -> Profile:
+    """The profile for a card with that much memory free, before anything is loaded.
+
+    `wanted` is a profile's name, or "auto"; `size` the frames' (height, width), by default the largest that the variant
+    makes. Its `together` and `side_by_side` are turned off where that makes it fit.
+
+    Raises `EngineOutOfMemory`, which says what each would take, and `EngineUnavailable` for an unknown name.
+    """
+    candidates = [profile for profile in PROFILES if wanted in (AUTO, profile.name)]
+    if not candidates:
+        names = ", ".join(f'"{profile.name}"' for profile in PROFILES)
+        raise EngineUnavailable(
+            f'There is no memory profile "{wanted}". Set memory in [engine.ovi] to "{AUTO}" or to one of {names}.'
+        )
+
+    def needed(profile: Profile, variant: str) -> int:
+        each = config.variants[variant]
+        frame = size or largest_size(each.area)
+        peak = peak_bytes(
+            profile,
+            config,
+            each,
+            frame,
+            config.fusion.video.text_len,
+            element_bytes=element_bytes,
+            step_cache=step_cache,
+        )
+        return peak.card + RESERVE
+
+    for profile in candidates:
+        for form in forms(profile):
+            if needed(form, variant) <= free_bytes:
+                return form
+    needs = {profile.name: needed(forms(profile)[-1], variant) for profile in candidates}
+    smaller = [
+        name
+        for name, each in config.variants.items()
+        if size is None
+        and each.area <= config.variants[variant].area
+        and any(needed(forms(profile)[-1], name) <= free_bytes for profile in candidates)
+    ]
+    raise EngineOutOfMemory(_refusal(free_bytes, wanted, needs, variant, smaller))
+
+
+def largest_size(area: int) -> Size:
+    """The frame with the most pixels that a checkpoint trained at `area` makes: rounding to whole tokens adds some."""
+    side = requested_size(area, area, area)[0]
+    shapes = (limited((height, area // height)) for height in range(MULTIPLE, side + 1, MULTIPLE))
+    return max(
+        (requested_size(*shape, area) for shape in shapes),
+        key=lambda size: (size[0] * size[1], -size[1]),
+    )
+
+
+def _refusal(free_bytes: int, wanted: str, needs: dict[str, int], variant: str, smaller: list[str]) -> str:
+    each = ", ".join(f"{name} {_gigabytes(need)}" for name, need in needs.items())
+    advice = [] if wanted == AUTO else [f'set memory = "{AUTO}" in [engine.ovi]']
+    advice += [f'set variant = "{smaller[0]}" in [engine.ovi], which needs less'] if smaller else []
+    advice.append("close what else uses the card")
+    return (
+        f"The card has {_gigabytes(free_bytes)} of memory free, and that is too little for {variant}:"
+        f" {each}. To help, {', or '.join(advice)}."
+    )
+
+
+def _gigabytes(size: int) -> str:
+    return f"{size / 1e9:.1f} GB"
