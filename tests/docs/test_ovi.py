@@ -11,9 +11,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from tests.docs import memory_table
 from tests.docs.pages import ROOT, blocks, files, read, section
 from understudy.cli.output import size
 from understudy.engines.ovi.config import REAL
+from understudy.engines.ovi.memory.profiles import PROFILES
 from understudy.engines.ovi.options import Options, read_options
 from understudy.engines.ovi.presets import PRESETS
 from understudy.engines.ovi.prompt import compose
@@ -52,6 +54,11 @@ def test_every_preset_and_its_rule() -> None:
             assert f"{preset.cache.threshold:.0%}" in rules
         if preset.guided < 1:
             assert f"{preset.guided:.0%}" in rules
+
+
+def test_every_memory_profile_and_what_it_takes() -> None:
+    assert list(rows("Memory"))[: len(PROFILES)] == [profile.name for profile in PROFILES]
+    assert memory_table.current() == memory_table.table(), "run python -m tests.docs.memory_table"
 
 
 def test_every_file_of_weights_with_its_size_and_licence() -> None:

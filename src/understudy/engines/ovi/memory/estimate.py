@@ -46,12 +46,15 @@ class _Weights(NamedTuple):
     text: int
     decoders: int
 
+    @property
+    def transformer(self) -> int:
+        """All of it."""
+        return self.ends + self.blocks * self.block
+
     def lasting(self, profile: Profile) -> int:
         """What is on the card at every stage."""
-        blocks = self.blocks if profile.blocks == "kept" else 1
         return (
-            self.ends
-            + blocks * self.block
+            (self.transformer if profile.blocks == "kept" else 0)
             + (self.text if profile.text == "kept" else 0)
             + (self.decoders if profile.decoders == "kept" else 0)
         )
@@ -59,7 +62,7 @@ class _Weights(NamedTuple):
     def host(self, profile: Profile) -> int:
         """What is in the machine's memory."""
         return (
-            (0 if profile.blocks == "kept" else (self.blocks - 1) * self.block)
+            (0 if profile.blocks == "kept" else self.transformer)
             + (0 if profile.text == "kept" else self.text)
             + (0 if profile.decoders == "kept" else self.decoders)
         )
@@ -91,9 +94,9 @@ def peak_bytes(
     )
     lasting = weights.lasting(profile)
     tokens = tokens_of(config, variant, *size)
-    moving = {"kept": 0, "visiting": weights.blocks - 1, "streamed": profile.slots}[profile.blocks]
+    streamed = weights.ends + (1 + profile.slots) * weights.block
     denoise = (
-        moving * weights.block
+        {"kept": 0, "visiting": weights.transformer, "streamed": streamed}[profile.blocks]
         + prompt_bytes(config, text_rows, element_bytes)
         + loop_bytes(config, variant, *size, STEPS)
         + step_bytes(tower, tokens, element_bytes, passes=passes)

@@ -17,7 +17,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     decoders: Literal["kept", "visiting"] = "visiting"
     """Both autoencoders and the vocoder: on the card for good, or while they are used."""
     blocks: Literal["kept", "visiting", "streamed"] = "kept"
-    """The transformer's blocks but the first: on the card for good, while denoising, or each just in time."""
+    """The transformer: on the card for good, while denoising, or then too only its ends, its first block, and those
+    others whose turn it is."""
     slots: int = 0
     """Streamed blocks that have room on the card at once: one is computed with, the others are on their way."""
     float8: bool = False

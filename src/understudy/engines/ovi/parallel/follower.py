@@ -2,12 +2,13 @@
 
 import os
 import queue
+import sys
 import threading
 import traceback
 from collections.abc import Callable, Mapping
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 import torch
 
@@ -51,7 +52,15 @@ def follow(connection: Connection, seat: Seat) -> None:
         traceback.print_exc()
         follower.answer(Failed.of(error))
         # At once: others may be waiting for this process in an operation that it will not come to.
-        os._exit(1)
+        _end(1)
+    _end(0)
+
+
+def _end(status: int) -> NoReturn:
+    """Without the seconds that torch takes to put everything away."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 class Follower:

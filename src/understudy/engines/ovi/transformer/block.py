@@ -67,12 +67,13 @@ class TowerBlock(nn.Module):
     def attend_self(self, x: Tensor, e0: Tensor, view: View) -> Tensor:
         """x [B, N, D] -> x after self-attention; e0 [R, 6, D]."""
         vectors = e0[:, :3] + self.modulation[:3].float()
-        q, k, v = self.self_qkv(modulated_norm(x, *view.rows(vectors[:, :2]), self.eps)).chunk(3, -1)
+        q, k, v = self.self_qkv(self._modulated(x, vectors[:, :2], view)).chunk(3, -1)
         q = view.rope.rotate(self.self_norm_q(q))
         k = view.rope.rotate(self.self_norm_k(k))
         seen = self._attend(q, k, v.unflatten(-1, q.shape[-2:]))
         del q, k, v  # five times the size of a state
-        return gated_sum(x, self.self_out(seen.flatten(-2)), *view.rows(vectors[:, 2:]))
+        [gate] = view.rows(vectors[:, 2:])
+        return gated_sum(x, self.self_out(seen.flatten(-2)), gate)
 
     def look(self, x: Tensor, other: Tensor, view: View, other_view: View) -> tuple[Tensor, Tensor]:
         """Queries of x [B, N, D], without rotation, and what they see of the other tower's state; [B, N, H, hd] each."""
@@ -89,14 +90,20 @@ class TowerBlock(nn.Module):
         """Add what was read of the text and seen of the other tower, then the feed-forward. [B, N, D] -> [B, N, D]."""
         vectors = e0[:, 3:] + self.modulation[3:].float()
         x = x + self.cross_out((read + seen).flatten(-2))
-        y = self.ffn(modulated_norm(x, *view.rows(vectors[:, :2]), self.eps))
-        return gated_sum(x, y, *view.rows(vectors[:, 2:]))
+        y = self.ffn(self._modulated(x, vectors[:, :2], view))
+        [gate] = view.rows(vectors[:, 2:])
+        return gated_sum(x, y, gate)
 
     def remember(self, rows: Tensor, pads: int) -> TextKV:
         """Keys and values of a prompt's rows [M + 1, D], the last one standing for `pads` rows of padding."""
         k, v = self.text_kv(rows).chunk(2, -1)
         k = self.text_norm_k(k)
         return text_kv(k, v.unflatten(-1, k.shape[-2:]), pads)
+
+    def _modulated(self, x: Tensor, vectors: Tensor, view: View) -> Tensor:
+        """The norm of x with shift and scale out of vectors [R, 2, D]; for each token they are as large as x, or twice."""
+        shift, scale = view.rows(vectors)
+        return modulated_norm(x, shift, scale, self.eps)
 
     def _attend(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         """Attention over all tokens, where each process may hold a part of them."""

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import sys
 from pathlib import Path
 from time import perf_counter
@@ -70,12 +71,20 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--dtype", choices=("float32", "bfloat16"), default="float32", help="bfloat16: transformer only"
     )
-    parser.add_argument("--device", default="cpu", help="cpu (default), cuda, cuda:1, ...")
+    parser.add_argument("--device", type=_device, default="cpu", help="cpu (default), cuda, cuda:1, ...")
     parser.add_argument(
-        "--json", action="store_true", help="one JSON object for each case instead of a table"
+        "--json",
+        action="store_true",
+        help="one JSON object for each case instead of a table; an error that is no finite number is null",
     )
     parser.add_argument("--debug", action="store_true", help="show where errors came up")
     return parser
+
+
+def _device(name: str) -> str:
+    if not re.fullmatch(r"cpu|cuda(:\d+)?", name):
+        raise argparse.ArgumentTypeError("it is cpu, cuda, or cuda: and a number")
+    return name
 
 
 def _unusable(folder: Path) -> str:
