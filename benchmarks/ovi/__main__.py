@@ -6,6 +6,10 @@
 --against PATH       a checkout of character-ai/Ovi: the same cells by its own code, in a process of its own
 --tiny               a small model, on the processor: the same way through the code in seconds
 --config FILE        another model: an `ovi.json`
+--weights DIR        trained weights in place of random ones: what a preset changes can be told with these only
+--no-compile         without torch.compile
+--graphs             with CUDA graphs
+--dtype TYPE         bfloat16 or float32, of the transformer and the text encoder
 --out FILE           add the lines to this file, too
 """
 
@@ -24,7 +28,7 @@ from benchmarks.ovi.machine import this_machine
 from benchmarks.ovi.measure import Plan, load, measured
 from benchmarks.ovi.reference import run_reference
 from benchmarks.report import table
-from understudy.engines.ovi.config import REAL, OviConfig
+from understudy.engines.ovi.config import REAL, OviConfig, config_of
 from understudy.engines.ovi.denoise import Latents
 from understudy.engines.ovi.presets import PRESETS
 from understudy.engines.ovi.weights.tiny import TINY_VARIANT, tiny_config
@@ -77,18 +81,24 @@ def _cells(asked: Asked) -> Iterator[Cell]:
             references[pair] = run_reference(asked.against, asked.against_python, asked.plan, *pair)
     exact: dict[Pair, Latents] = {}
     for preset in asked.presets:
-        yield from _cells_of(preset, asked, references, exact)
+        for variant in asked.variants:
+            yield from _cells_of(preset, variant, asked, references, exact)
 
 
 def _cells_of(
-    preset: str, asked: Asked, references: Mapping[Pair, Reference | None], exact: dict[Pair, Latents]
+    preset: str,
+    variant: str,
+    asked: Asked,
+    references: Mapping[Pair, Reference | None],
+    exact: dict[Pair, Latents],
 ) -> Iterator[Cell]:
-    """One preset's; its weights are given back when they are all measured. The first preset fills `exact`."""
-    engine = load(asked.plan, preset, asked.variants[0])
+    """Those of one engine, which is given back when they are all measured. The first preset fills `exact`."""
+    engine = load(asked.plan, preset, variant)
     machine = this_machine(asked.plan.device)
-    for pair, reference in references.items():
-        _tell(f"{preset}, {pair[0]}, {pair[1]} steps")
-        cell, latents = measured(engine, machine, *pair, exact.get(pair), reference)
+    for steps in asked.steps:
+        pair = (variant, steps)
+        _tell(f"{preset}, {variant}, {steps} steps")
+        cell, latents = measured(engine, machine, *pair, exact.get(pair), references[pair])
         exact.setdefault(pair, latents)
         yield cell
 
@@ -108,15 +118,13 @@ def _read(arguments: list[str]) -> Asked:
     )
     parser.add_argument("--tiny", action="store_true")
     parser.add_argument("--config", type=Path)
+    parser.add_argument("--weights", type=Path)
     parser.add_argument("--dtype", choices=["bfloat16", "float32"])
     parser.add_argument("--no-compile", dest="compile", action="store_false")
+    parser.add_argument("--graphs", action="store_true")
     parser.add_argument("--out", type=Path)
     read = parser.parse_args(arguments)
-    config, device = REAL, torch.device("cuda")
-    if read.tiny or read.config is not None:
-        config = (
-            msgspec.json.decode(read.config.read_bytes(), type=OviConfig) if read.config else tiny_config()
-        )
+    config, device = _config(read), torch.device("cuda")
     if read.tiny or not torch.cuda.is_available():
         device = torch.device("cpu")
     if config is REAL and device.type == "cpu":
@@ -125,7 +133,14 @@ def _read(arguments: list[str]) -> Asked:
     if unknown := set(variants) - set(config.variants):
         parser.error(f"no variant {', '.join(sorted(unknown))}; there are {', '.join(config.variants)}")
     return Asked(
-        plan=Plan(config, device, read.dtype or _usual_dtype(device), read.compile),
+        plan=Plan(
+            config,
+            device,
+            read.dtype or _usual_dtype(device),
+            read.compile,
+            read.graphs,
+            read.weights and str(read.weights),
+        ),
         variants=variants,
         steps=read.steps or [4 if read.tiny else 50],
         presets=["exact", *(name for name in read.preset if name != "exact")],
@@ -133,6 +148,14 @@ def _read(arguments: list[str]) -> Asked:
         against_python=read.against_python,
         out=read.out,
     )
+
+
+def _config(read: argparse.Namespace) -> OviConfig:
+    if read.weights is not None:
+        return config_of(read.weights)
+    if read.config is not None:
+        return msgspec.json.decode(read.config.read_bytes(), type=OviConfig)
+    return tiny_config() if read.tiny else REAL
 
 
 def _usual_dtype(device: torch.device) -> str:

@@ -108,6 +108,8 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     """Tokens of the prompt."""
     dtype: str
     compiled: bool
+    graphs: bool
+    """Whether each step was replayed as one CUDA graph."""
     load: float
     """Drawing the weights and compiling are no part of a run: `load` and `warm_up` come before the first."""
     warm_up: float

@@ -25,7 +25,7 @@ from understudy.engines.ovi.denoise import Latents
 from understudy.engines.ovi.options import Options
 from understudy.engines.ovi.pipeline import OviPipeline
 from understudy.engines.ovi.sizes import Size, requested_size
-from understudy.engines.ovi.stage import Stage
+from understudy.engines.ovi.stage import Stage, load_stage
 from understudy.engines.ovi.transformer.cost import step_cost
 
 WORDS = 160
@@ -42,10 +42,13 @@ class Plan(NamedTuple):
     device: torch.device
     dtype: str
     compile: bool
+    graphs: bool
+    weights: str | None
+    """Folder of trained weights; random ones without."""
 
 
 class Loaded(NamedTuple):
-    """An engine with random weights under one preset: good for every cell of that preset."""
+    """An engine under one preset, with one variant's checkpoint: for every cell of the two."""
 
     plan: Plan
     options: Options
@@ -54,11 +57,14 @@ class Loaded(NamedTuple):
 
 
 def load(plan: Plan, preset: str, variant: str) -> Loaded:
-    """Draw the weights. `variant` may be any: all have the same transformer."""
+    """Draw the weights, or load them. Raises `EngineUnavailable`."""
     options = _options(plan, preset, variant, 1)
     began = settle(plan.device)
-    with tempfile.TemporaryDirectory() as folder:
-        stage = random_stage(options, plan.config, plan.device, Path(folder), _prompt(plan.config))
+    if plan.weights is not None:
+        stage = load_stage(options)
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            stage = random_stage(options, plan.config, plan.device, Path(folder), _prompt(plan.config))
     with stage.texts() as source:
         source.embed("warm")  # the text encoder is made when it is first needed
     return Loaded(plan, options, stage, settle(plan.device) - began)
@@ -103,6 +109,7 @@ def measured(
         words=words,
         dtype=plan.dtype,
         compiled=options.compile and device.type == "cuda",
+        graphs=options.graphs and device.type == "cuda",
         load=engine.seconds,
         warm_up=warm_up,
         text=clock.stages["text"],
@@ -118,9 +125,7 @@ def measured(
         ),
         rates=rates,
         cancel=measured_cancel(engine.stage, timed.request, step.median),
-        errors=None
-        if exact is None
-        else Errors(video=_error(latents.video, exact.video), audio=_error(latents.audio, exact.audio)),
+        errors=None if exact is None else _errors(latents, exact),
         reference=reference,
     )
     return cell, latents
@@ -138,12 +143,14 @@ def words_of(config: OviConfig) -> int:
 
 def _options(plan: Plan, preset: str, variant: str, steps: int) -> Options:
     return Options(
+        weights=plan.weights or "",
         variant=variant,
         preset=preset,  # type: ignore[arg-type]  # checked by the command line
         device="cuda" if plan.device.type == "cuda" else "cpu",
         dtype=plan.dtype,  # type: ignore[arg-type]
         steps=steps,
         compile=plan.compile,
+        graphs=plan.graphs,
     )
 
 
@@ -196,5 +203,8 @@ def _arithmetic(
     )
 
 
-def _error(found: Tensor, exact: Tensor) -> float:
-    return float((found.double() - exact.double()).norm() / exact.double().norm())
+def _errors(found: Latents, exact: Latents) -> Errors:
+    video, audio = (
+        float((x.double() - y.double()).norm() / y.double().norm()) for x, y in zip(found, exact, strict=True)
+    )
+    return Errors(video=video, audio=audio)

@@ -47,7 +47,9 @@ def random_stage(
         if options.compile:
             compile_blocks(model)
             network = with_room(network)
-    predictor: MakePredictor = predictor_for(options.playing, model)
+    predictor: MakePredictor = predictor_for(
+        options.playing, model, graphs=options.graphs and device.type == "cuda"
+    )
     state = partial(_tensors, config=config, device=device)
     wide = torch.float32
     return Stage(

@@ -1,114 +1,68 @@
-"""The estimate, against a count of what is alive while the real architecture runs without data."""
+"""How the parts of an estimate add up."""
 
+import msgspec
 import pytest
-import torch
 
-from tests.engines.ovi.memory.live_bytes import LiveBytes
 from understudy.engines.ovi.config import REAL
-from understudy.engines.ovi.guidance import Network, apart, together
-from understudy.engines.ovi.memory.activations import prompt_bytes, side_bytes, step_bytes, tokens_of
-from understudy.engines.ovi.memory.estimate import peak_bytes
-from understudy.engines.ovi.memory.placement import place_transformer
+from understudy.engines.ovi.memory.estimate import Peak, peak_bytes
 from understudy.engines.ovi.memory.profiles import PROFILES, Profile
-from understudy.engines.ovi.memory.sizes import block_bytes, ends_bytes
-from understudy.engines.ovi.transformer.fusion import Fusion, Pass
-from understudy.engines.ovi.transformer.lanes import A, Lanes, V
-from understudy.engines.ovi.transformer.loading import build_fusion
+from understudy.engines.ovi.memory.sizes import block_bytes, decoders_bytes, ends_bytes, text_bytes
 
-CASES = {"720x720_5s": (704, 704), "960x960_5s": (960, 960), "960x960_10s": (960, 960)}
-WORDS = 160
-TOWER = REAL.fusion.video
-
-
-@pytest.fixture(scope="module")
-def model() -> Fusion:
-    return build_fusion(REAL.fusion, device="meta", dtype=torch.bfloat16)
+VARIANT = REAL.variants["720x720_5s"]
+TEXT = text_bytes(REAL, 2)
+DECODERS = decoders_bytes(REAL, 2)
+BLOCK = block_bytes(REAL.fusion, 2, float8=False)
+TRANSFORMER = ends_bytes(REAL.fusion, 2) + 30 * BLOCK
 
 
-def read(model: Fusion, words: int) -> list[Pass]:
-    text = torch.zeros(words, TOWER.text_dim, device="meta")
-    return [model.read(text, text), model.read(text, text, skip=REAL.skip_block)]
+def peak(profile: Profile, **how: bool) -> Peak:
+    return peak_bytes(profile, REAL, VARIANT, (704, 704), 160, **how)
 
 
-def run(model: Fusion, network: Network, variant: str, *, clean_first: bool, count: LiveBytes) -> None:
-    """One step for frames of that variant; only the step is counted."""
-    each = REAL.variants[variant]
-    height, width = CASES[variant]
-    latent = (each.video_latent_frames, height // 16, width // 16)
-    geometry = model.geometry(latent, each.audio_latent_length, clean_first=clean_first)
-    [moment] = model.moments([500.0], clean_first=clean_first)
-    passes = read(model, WORDS)
-    video = torch.zeros(TOWER.channels, *latent, device="meta")
-    audio = torch.zeros(each.audio_latent_length, REAL.fusion.audio.channels, device="meta")
-    with torch.inference_mode(), count:
-        network(video, audio, moment, geometry, passes)
+def changed(profile: Profile, **fields: object) -> Profile:
+    return msgspec.structs.replace(profile, **fields)
 
 
-@pytest.mark.parametrize("clean_first", [False, True])
-@pytest.mark.parametrize(("network", "passes"), [(together, 2), (apart, 1)])
-@pytest.mark.parametrize("variant", CASES)
-def test_a_step_holds_what_was_computed(
-    model: Fusion, variant: str, network, passes: int, clean_first: bool
-) -> None:
-    count = LiveBytes()
-    run(model, network(model), variant, clean_first=clean_first, count=count)
-    tokens = tokens_of(REAL, REAL.variants[variant], *CASES[variant])
-    estimate = step_bytes(TOWER, tokens, 2, passes=passes)
-    assert 0.98 * count.peak <= estimate <= 1.1 * count.peak
+def test_what_is_kept_is_counted_at_every_stage() -> None:
+    kept = Profile(name="", text="kept", decoders="kept")
+    visiting = changed(kept, text="visiting")
+    host = changed(kept, text="host")
+    assert peak(kept).text == peak(visiting).text > peak(host).text + TEXT
+    assert peak(kept).denoise - peak(visiting).denoise == TEXT
+    assert peak(kept).decode - peak(visiting).decode == TEXT
+    assert peak(visiting).denoise == peak(host).denoise
 
 
-class Overheard(Lanes):
-    """Counts what the audio tower's work adds while it goes on, beside what it leaves behind."""
-
-    def __init__(self, count: LiveBytes) -> None:
-        self.count = count
-        self.most = 0
-
-    def both(self, video, audio) -> tuple[V, A]:
-        outer, self.count.peak = self.count.peak, self.count.live
-        before = self.count.live
-        heard = audio()
-        self.most = max(self.most, self.count.peak - before)
-        self.count.peak = max(outer, self.count.peak)
-        return video(), heard
+def test_visitors_are_counted_where_they_are_used() -> None:
+    kept, visiting = Profile(name="", decoders="kept"), Profile(name="")
+    assert peak(kept).denoise - peak(visiting).denoise == DECODERS
+    assert peak(kept).decode == peak(visiting).decode
+    away = Profile(name="", blocks="visiting")
+    assert peak(away).denoise == peak(visiting).denoise
+    assert peak(visiting).decode - peak(away).decode == TRANSFORMER
 
 
-def test_the_audio_towers_stream_holds_what_was_computed(model: Fusion, monkeypatch) -> None:
-    count = LiveBytes()
-    lanes = Overheard(count)
-    for block in model.blocks:
-        monkeypatch.setattr(block, "lanes", lanes)
-    run(model, together(model), "960x960_10s", clean_first=True, count=count)
-    tokens = tokens_of(REAL, REAL.variants["960x960_10s"], *CASES["960x960_10s"])
-    assert 0.98 * lanes.most <= side_bytes(TOWER, tokens, 2, passes=2) <= 1.1 * lanes.most
+def test_streamed_blocks_take_their_slots() -> None:
+    three = Profile(name="", blocks="streamed", slots=3)
+    assert peak(three).denoise - peak(changed(three, slots=2)).denoise == BLOCK
+    whole = changed(three, blocks="visiting", slots=0)
+    assert peak(whole).denoise - peak(three).denoise == (30 - 4) * BLOCK
 
 
-@pytest.mark.parametrize("words", [20, 512])
-def test_prompts_take_what_was_computed(model: Fusion, words: int) -> None:
-    count = LiveBytes()
-    with torch.inference_mode(), count:
-        passes = read(model, words)
-        kept = count.live
-    assert len(passes) == 2
-    rows = -(-words // 32) * 32  # filled up, so that few shapes occur
-    assert 0.98 * kept <= prompt_bytes(REAL, rows, 2) <= 1.1 * kept
+def test_what_is_not_on_the_card_for_good_is_in_the_machines_memory() -> None:
+    resident, *_, smallest = PROFILES
+    assert peak(resident).host == 0
+    assert peak(smallest).host == TRANSFORMER + TEXT + DECODERS
 
 
-@pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)
-def test_weights_take_what_was_computed(profile: Profile) -> None:
-    if profile.blocks == "kept":
-        meta = torch.device("meta")
-        nothing = Profile(name="", float8=profile.float8)
-        model = shape_of(nothing)
-        blocks = sum(parameter.nbytes for parameter in model.blocks[0].parameters())
-        assert blocks == block_bytes(REAL.fusion, 2, float8=profile.float8)
-        assert model.device == meta
+@pytest.mark.parametrize("field", ["side_by_side", "together"])
+def test_less_at_the_same_time_takes_less(field: str) -> None:
+    profile = Profile(name="", side_by_side=True)
+    assert peak(changed(profile, **{field: False})).denoise < peak(profile).denoise
 
 
-def shape_of(profile: Profile) -> Fusion:
-    from understudy.engines.ovi.memory.float8 import store_in_float8
-
-    model = build_fusion(REAL.fusion, device="meta", dtype=torch.bfloat16)
-    if profile.float8:
-        store_in_float8(model)
-    return model
+def test_a_step_cache_takes_more() -> None:
+    profile = Profile(name="")
+    assert peak(profile, step_cache=True).denoise - peak(profile).denoise == pytest.approx(
+        6 * (15004 + 157) * 3072 * 2
+    )

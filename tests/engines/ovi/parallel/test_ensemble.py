@@ -130,10 +130,14 @@ if __name__ == "__main__":
 """
 
 
-def test_the_others_end_with_the_process_that_leads() -> None:
-    root = Path(__file__).parents[4]
+def test_the_others_end_with_the_process_that_leads(tmp_path: Path) -> None:
     leader = subprocess.run(
-        [sys.executable, "-c", LEADING], cwd=root, stdout=subprocess.PIPE, text=True, timeout=60
+        [sys.executable, "-c", LEADING],
+        cwd=Path(__file__).parents[4],
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=60,
     )
     pids = [int(pid) for pid in leader.stdout.split()]
     assert len(pids) == 1

@@ -1,11 +1,12 @@
 """Which memory profile a card gets: the first whose computed peak fits, or the one that was asked for. No torch."""
 
+from math import prod, sqrt
 from typing import Final
 
 from understudy.engines.ovi.config import OviConfig
 from understudy.engines.ovi.memory.estimate import peak_bytes
 from understudy.engines.ovi.memory.profiles import AUTO, PROFILES, Profile, forms
-from understudy.engines.ovi.sizes import MULTIPLE, Size, limited, requested_size
+from understudy.engines.ovi.sizes import MULTIPLE, Size, limited
 from understudy.errors import EngineOutOfMemory, EngineUnavailable
 
 RESERVE: Final = 1_000_000_000
@@ -66,13 +67,19 @@ def choose(
 
 
 def largest_size(area: int) -> Size:
-    """The frame with the most pixels that a checkpoint trained at `area` makes: rounding to whole tokens adds some."""
-    side = requested_size(area, area, area)[0]
-    shapes = (limited((height, area // height)) for height in range(MULTIPLE, side + 1, MULTIPLE))
-    return max(
-        (requested_size(*shape, area) for shape in shapes),
-        key=lambda size: (size[0] * size[1], -size[1]),
+    """A frame that no frame of a checkpoint trained at `area` exceeds in pixels: rounding to whole tokens adds some.
+
+    For each number of rows, the most columns that a height which is rounded to it may come with.
+    """
+    tokens = area / MULTIPLE**2
+    longest = limited((1, area))[1]  # of a frame one pixel high
+    shortest = sqrt(tokens / longest)
+    rows_and_columns = (
+        (rows, round(tokens / max(rows - 0.5, shortest)))
+        for rows in range(round(shortest), round(sqrt(tokens)) + 1)
     )
+    rows, columns = max(rows_and_columns, key=prod)
+    return rows * MULTIPLE, columns * MULTIPLE
 
 
 def _refusal(free_bytes: int, wanted: str, needs: dict[str, int], variant: str, smaller: list[str]) -> str:

@@ -36,12 +36,13 @@ def scaled(x: Tensor, weight: Tensor, scale: Tensor, bias: Tensor) -> Tensor:
     y: Tensor = torch._scaled_mm(
         rows, weight.t(), scales, scale.t(), bias=bias, out_dtype=x.dtype, use_fast_accum=x.is_cuda
     )
-    return y.unflatten(0, x.shape[:-1])
+    return y.view(*x.shape[:-1], -1)
 
 
 def rounded(x: Tensor) -> tuple[Tensor, Tensor]:
     """Rows of x [N, K] as float8 [N, K], each over its scale [N, 1], float32: its largest value over float8's."""
-    largest = x.abs().amax(-1, keepdim=True).float().clamp(min=1e-12)
+    # Not the maximum of `x.abs()`, which would be a copy of x.
+    largest = torch.linalg.vector_norm(x, float("inf"), -1, keepdim=True).float().clamp(min=1e-12)
     factor = (LARGEST / largest).to(x.dtype)
     # The inverse of the very factor that was used: the rounding of a scale would shift its whole row.
     return (x * factor).to(FLOAT8), factor.float().reciprocal()

@@ -25,17 +25,19 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """The blocks' matrices in 8 bits, each row with a scale."""
     together: bool = True
     """Both guidance passes in one batch, or one after the other for half the memory."""
-    side_by_side: bool = False
+    side_by_side: bool = True
     """The audio tower on a CUDA stream of its own, which has to have memory of its own."""
 
 
 PROFILES: Final = (
-    Profile(name="resident", text="kept", decoders="kept", side_by_side=True),
+    Profile(name="resident", text="kept", decoders="kept"),
     Profile(name="text-off", decoders="kept"),
     Profile(name="alternating", blocks="visiting"),
     Profile(name="float8", float8=True),
-    Profile(name="streamed", blocks="streamed", slots=3),
-    Profile(name="streamed-small", blocks="streamed", slots=2, text="host", together=False),
+    Profile(name="streamed", blocks="streamed", slots=3, side_by_side=False),
+    Profile(
+        name="streamed-small", blocks="streamed", slots=2, text="host", together=False, side_by_side=False
+    ),
 )
 """In order of preference. All compute the same but `float8`, whose matrices are rounded."""
 
