@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from understudy.engines.engine import Availability, Contract, LocalEngine
+from understudy.engines.engine import Availability, LocalEngine
 
 VERSION: Final = "1"
 """Raised when the same inputs and seed give another clip."""
@@ -31,12 +31,6 @@ def _defaults(data: Path) -> Mapping[str, object]:
     return {"weights": str(data / "weights" / "ovi")}
 
 
-def _plays(model: Contract) -> bool:
-    from understudy.engines.ovi.contracts import plays
-
-    return plays(model.address)
-
-
 engine: Final = LocalEngine(
     name="ovi",
     version=VERSION,
@@ -45,7 +39,6 @@ engine: Final = LocalEngine(
     availability=_availability,
     labels=_labels,
     defaults=_defaults,
-    plays=_plays,
     gpus=1,
     persistent=True,
 )

@@ -1,10 +1,12 @@
 """The parts of a loaded engine, from a folder of weights."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import torch
+from torch import Tensor
 
 from understudy.engines.ovi.audio.decoder import AudioDecoder
 from understudy.engines.ovi.audio.vae import load_audio_vae
@@ -13,7 +15,19 @@ from understudy.engines.ovi.config import OviConfig
 from understudy.engines.ovi.contracts import NEGATIVE_AUDIO, NEGATIVE_VIDEO
 from understudy.engines.ovi.denoiser import MakePredictor
 from understudy.engines.ovi.graphs import Graphs
-from understudy.engines.ovi.guidance import Guided, GuidedFirst, Network, Predictor, Scales
+from understudy.engines.ovi.guidance import (
+    Guided,
+    GuidedFirst,
+    Network,
+    Predictor,
+    Scales,
+    apart,
+    together,
+)
+from understudy.engines.ovi.memory.float8 import compute_in_float8, multiplies_float8
+from understudy.engines.ovi.memory.placement import Placed, place_transformer
+from understudy.engines.ovi.memory.profiles import Profile
+from understudy.engines.ovi.options import Options
 from understudy.engines.ovi.presets import Preset
 from understudy.engines.ovi.step_cache import StepCache
 from understudy.engines.ovi.text.cache import EmbeddingCache
@@ -23,17 +37,33 @@ from understudy.engines.ovi.text.source import TextSource
 from understudy.engines.ovi.text.tokenizer import load_tokenizer
 from understudy.engines.ovi.transformer.attention import best_attention
 from understudy.engines.ovi.transformer.block import TowerBlock, TwinBlock
+from understudy.engines.ovi.transformer.compiled import PIECES, WITHOUT_ATTENTION, compile_blocks, with_room
 from understudy.engines.ovi.transformer.fusion import Fusion, Geometry, Moment, Pass
 from understudy.engines.ovi.transformer.lanes import Streams
-from understudy.engines.ovi.transformer.loading import build_fusion, load_fusion
 from understudy.engines.ovi.video_vae.loading import load_video_vae
 from understudy.engines.ovi.video_vae.vae import VideoVae
 from understudy.engines.ovi.weights.layout import path_of
 from understudy.engines.ovi.weights.loading import load_part
 
 
+class Parts(Protocol):
+    """Where the parts come from."""
+
+    def transformer(self, profile: Profile, device: torch.device) -> Placed:
+        """The transformer, where the profile wants it. Raises `EngineUnavailable`."""
+
+    def texts(self, device: torch.device, home: torch.device) -> TextSource:
+        """Embeddings made on `device`; the encoder is loaded when it is first needed, and lives in `home`."""
+
+    def video_vae(self, device: torch.device) -> VideoVae:
+        """The video autoencoder: in 16 bits on a card, in float32 elsewhere."""
+
+    def sound(self, device: torch.device) -> AudioDecoder:
+        """The decoder of sound, in float32: it costs next to nothing, and 16 bits can be heard."""
+
+
 class Weights:
-    """One variant's files in a folder, and how each becomes a part of the engine."""
+    """`Parts` from one variant's files in a folder."""
 
     def __init__(self, folder: Path, variant: str, config: OviConfig, dtype: torch.dtype) -> None:
         """`dtype` is that of the transformer and of the text encoder."""
@@ -42,18 +72,16 @@ class Weights:
         self._config = config
         self._dtype = dtype
 
-    def transformer(self, device: torch.device) -> Fusion:
-        """The transformer, with the fastest attention that the device has. Raises `EngineUnavailable`."""
-        model = build_fusion(self._config.fusion, device=device, dtype=self._dtype)
-        load_fusion(model, load_part(self._folder, self._variant, "transformer", device=device))
-        attention = best_attention(device, self._dtype)
-        for module in model.modules():
-            if isinstance(module, TowerBlock):
-                module.attention = attention
-        return model
+    def transformer(self, profile: Profile, device: torch.device) -> Placed:
+        """See `Parts`."""
+
+        def source(where: torch.device) -> Iterator[tuple[str, Tensor]]:
+            return load_part(self._folder, self._variant, "transformer", device=where)
+
+        return place_transformer(profile, self._config.fusion, source, device, self._dtype)
 
     def texts(self, device: torch.device, home: torch.device) -> TextSource:
-        """Embeddings on `device`; the encoder is loaded when it is first needed, and lives in `home` between runs."""
+        """See `Parts`."""
         tokenizer = path_of(self._folder, self._variant, "tokenizer").parent
         return TextSource(
             load_tokenizer(tokenizer, text_len=self._config.fusion.video.text_len),
@@ -63,13 +91,13 @@ class Weights:
         )
 
     def video_vae(self, device: torch.device) -> VideoVae:
-        """The video autoencoder: in 16 bits on a card, in float32 elsewhere."""
+        """See `Parts`."""
         dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
         state = dict(load_part(self._folder, self._variant, "video_vae", device=device))
         return load_video_vae(state, self._config.video_vae, device=device, dtype=dtype)
 
     def sound(self, device: torch.device) -> AudioDecoder:
-        """The decoder of sound, in float32: it costs next to nothing, and 16 bits can be heard."""
+        """See `Parts`."""
         wide = torch.float32
         vae = dict(load_part(self._folder, self._variant, "audio_vae", device=device))
         vocoder = dict(load_part(self._folder, self._variant, "vocoder", device=device))
@@ -83,12 +111,28 @@ class Weights:
         return load_text_encoder(state, self._config.text, device=home, dtype=self._dtype)
 
 
-def side_by_side(model: Fusion) -> None:
-    """Let the audio tower's work run beside the video tower's, on a CUDA stream of its own."""
-    lanes = Streams(model.device)
-    for block in model.blocks:
-        assert isinstance(block, TwinBlock)
-        block.lanes = lanes
+def network_of(
+    model: Fusion, options: Options, profile: Profile, device: torch.device, *, heads: int = 1
+) -> Network:
+    """The model made ready to compute as fast as it can. `heads`: how many processes share a pass."""
+    attention = best_attention(device, getattr(torch, options.dtype))
+    for module in model.modules():
+        if isinstance(module, TowerBlock):
+            module.attention = attention
+    if options.playing.float8 and options.dtype == "bfloat16" and multiplies_float8(device):
+        compute_in_float8(model)
+    network = together(model) if profile.together else apart(model)
+    if device.type != "cuda":
+        return network
+    if profile.side_by_side:
+        lanes = Streams(device)
+        for block in model.blocks:
+            assert isinstance(block, TwinBlock)
+            block.lanes = lanes
+    if not options.compile:
+        return network
+    compile_blocks(model, PIECES if heads == 1 else WITHOUT_ATTENTION)
+    return with_room(network)
 
 
 def predictor_for(preset: Preset, model: Fusion, *, graphs: bool = False) -> MakePredictor:

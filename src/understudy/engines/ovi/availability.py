@@ -26,7 +26,8 @@ def availability(options: Mapping[str, object]) -> Availability:
 def labels(options: Mapping[str, object]) -> dict[str, str]:
     """How it plays, for the answers of runs."""
     read = read_options(options)
-    return {"preset": read.preset, "variant": read.variant}
+    rounded = {"memory": read.memory} if read.memory == "float8" else {}
+    return {"preset": read.preset, "variant": read.variant, **rounded}
 
 
 def has_card() -> bool:
@@ -61,4 +62,4 @@ def _answer(options: Options) -> Availability:
             reason="There is no NVIDIA card here, or its driver is not installed.",
             remedy='Run it where there is one. (device = "cpu" in [engine.ovi] is for small test models.)',
         )
-    return Availability(ok=True)
+    return Availability(ok=True, remedy=NOTICE)

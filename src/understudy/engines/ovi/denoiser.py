@@ -1,9 +1,10 @@
 """One run of the transformer: everything that it depends on, and what carries it out."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple, Protocol
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from understudy.engines.ovi.denoise import Done, Latents, denoise
 from understudy.engines.ovi.guidance import Guided, Network, Predictor, Scales
@@ -49,13 +50,25 @@ class Solo:
     `predictor` is called once per run: what it makes may remember earlier steps, or leave out the negative pass at some.
     """
 
-    def __init__(self, model: Fusion, network: Network, predictor: MakePredictor = Guided) -> None:
+    def __init__(
+        self, model: Fusion, network: Network, predictor: MakePredictor = Guided, *, attentive: bool = False
+    ) -> None:
+        """`attentive`: `done` is also called before each block, with the last step's number, so that a long step can be
+        broken off in its middle. Not for processes that have to stop at the same point."""
         self.model = model
         self.network = network
         self.predictor = predictor
+        self.attentive = attentive
 
     def __call__(self, request: DenoiseRequest, done: Done) -> Latents:
         """See `Denoiser`."""
+        if not self.attentive:
+            return self._run(request, done)
+        latest = _Latest(done)
+        with visited(self.model, lambda: latest.again(request.steps)):
+            return self._run(request, latest)
+
+    def _run(self, request: DenoiseRequest, done: Done) -> Latents:
         model, device = self.model, self.model.device
         schedule = make_schedule(request.solver, request.steps, request.shift)
         video, audio = request.video_noise.to(device), request.audio_noise.to(device)
@@ -71,3 +84,35 @@ class Solo:
         )
         solvers = (make_solver(request.solver, schedule), make_solver(request.solver, schedule))
         return denoise(Latents(video, audio), predict, solvers, request.steps, done, first_frame=given)
+
+
+@contextmanager
+def visited(model: Fusion, before: Callable[[], None]) -> Iterator[None]:
+    """Call `before` in front of every block that the model goes through, for as long as this is entered."""
+    plain = model.visit
+
+    def visit(blocks: nn.ModuleList) -> Iterator[nn.Module]:
+        for block in plain(blocks):
+            before()
+            yield block
+
+    model.visit = visit
+    try:
+        yield
+    finally:
+        model.visit = plain
+
+
+class _Latest:
+    """A `Done` that can be told the same again."""
+
+    def __init__(self, done: Done) -> None:
+        self._done = done
+        self._step = 0
+
+    def __call__(self, step: int, total: int, /) -> None:
+        self._step = step
+        self._done(step, total)
+
+    def again(self, total: int) -> None:
+        self._done(self._step, total)

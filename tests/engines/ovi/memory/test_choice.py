@@ -27,13 +27,25 @@ def free(gigabytes: int) -> int:
         (80, "resident", "resident"),
         (40, "resident", "text-off"),
         (32, "alternating", "alternating"),
-        (24, "float8", "float8"),
+        (24, "streamed", "streamed"),
         (16, "streamed", "streamed"),
     ],
 )
 def test_each_size_of_card_has_its_profile(gigabytes: int, small: str, long: str) -> None:
     assert choose(free(gigabytes), "auto", REAL, SMALL).name == small
     assert choose(free(gigabytes), "auto", REAL, LONG).name == long
+
+
+@pytest.mark.parametrize("gigabytes", [141, 80, 40, 32, 24, 16])
+def test_matrices_are_rounded_only_where_that_is_asked_for(gigabytes: int) -> None:
+    assert not choose(free(gigabytes), "auto", REAL, SMALL).float8
+    assert choose(free(gigabytes), "auto", REAL, SMALL, float8=True).float8
+    assert choose(free(141), "float8", REAL, SMALL).float8
+
+
+def test_rounded_matrices_keep_more_on_a_card() -> None:
+    assert choose(free(32), "auto", REAL, SMALL, float8=True).name == "resident"
+    assert choose(free(24), "auto", REAL, SMALL, float8=True).blocks != "streamed"
 
 
 def test_the_smallest_card_plays_the_small_variant() -> None:
@@ -74,7 +86,7 @@ def test_the_refusal_names_what_each_needs_and_what_helps() -> None:
     with pytest.raises(EngineOutOfMemory) as raised:
         choose(free(12) - 10**9, "auto", REAL, LONG)
     message = str(raised.value)
-    assert all(f"{profile.name} " in message for profile in PROFILES)
+    assert all(f"{profile.name} " in message for profile in PROFILES if not profile.float8)
     assert f'variant = "{SMALL}"' in message
 
 

@@ -1,7 +1,7 @@
 """Latents of sound to a waveform, in one call."""
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from understudy.engines.ovi.audio.vae import AudioVae
 from understudy.engines.ovi.audio.vocoder import Vocoder
@@ -13,6 +13,11 @@ class AudioDecoder:
     def __init__(self, vae: AudioVae, vocoder: Vocoder) -> None:
         self._vae = vae
         self._vocoder = vocoder
+
+    @property
+    def modules(self) -> tuple[nn.Module, ...]:
+        """What holds weights."""
+        return self._vae, self._vocoder
 
     @torch.inference_mode()
     def __call__(self, latent: Tensor) -> Tensor:

@@ -3,11 +3,13 @@
 from math import prod, sqrt
 from typing import Final
 
+import msgspec
+
 from understudy.engines.ovi.config import OviConfig
 from understudy.engines.ovi.memory.estimate import peak_bytes
-from understudy.engines.ovi.memory.profiles import AUTO, PROFILES, Profile, forms
+from understudy.engines.ovi.memory.profiles import AUTO, PROFILES, Profile, forms, must_be_known
 from understudy.engines.ovi.sizes import MULTIPLE, Size, limited
-from understudy.errors import EngineOutOfMemory, EngineUnavailable
+from understudy.errors import EngineOutOfMemory
 
 RESERVE: Final = 1_000_000_000
 """Bytes left for what is not computed: working memory of libraries, gaps between pieces of memory."""
@@ -22,20 +24,20 @@ def choose(
     *,
     element_bytes: int = 2,
     step_cache: bool = False,
+    float8: bool = False,
 ) -> Profile:
     """The profile for a card with that much memory free, before anything is loaded.
 
     `wanted` is a profile's name, or "auto"; `size` the frames' (height, width), by default the largest that the variant
-    makes. Its `together` and `side_by_side` are turned off where that makes it fit.
+    makes. `float8`: the blocks' matrices may be rounded; if not, a profile that rounds them is only taken by its name. Its `together` and `side_by_side` are turned off where that makes it fit.
 
     Raises `EngineOutOfMemory`, which says what each would take, and `EngineUnavailable` for an unknown name.
     """
-    candidates = [profile for profile in PROFILES if wanted in (AUTO, profile.name)]
-    if not candidates:
-        names = ", ".join(f'"{profile.name}"' for profile in PROFILES)
-        raise EngineUnavailable(
-            f'There is no memory profile "{wanted}". Set memory in [engine.ovi] to "{AUTO}" or to one of {names}.'
-        )
+    must_be_known(wanted)
+    offered = [msgspec.structs.replace(each, float8=True) for each in PROFILES] if float8 else PROFILES
+    candidates = [
+        each for each in offered if each.name == wanted or (wanted == AUTO and each.float8 == float8)
+    ]
 
     def needed(profile: Profile, variant: str) -> int:
         each = config.variants[variant]

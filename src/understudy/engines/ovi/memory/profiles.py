@@ -4,8 +4,12 @@ from typing import Final, Literal
 
 import msgspec
 
+from understudy.errors import EngineUnavailable
+
 AUTO: Final = "auto"
 """In place of a profile's name: the first that fits."""
+RESIDENT: Final = "resident"
+"""The profile that keeps everything on the card."""
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,7 +34,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 PROFILES: Final = (
-    Profile(name="resident", text="kept", decoders="kept"),
+    Profile(name=RESIDENT, text="kept", decoders="kept"),
     Profile(name="text-off", decoders="kept"),
     Profile(name="alternating", blocks="visiting"),
     Profile(name="float8", float8=True),
@@ -40,6 +44,15 @@ PROFILES: Final = (
     ),
 )
 """In order of preference. All compute the same but `float8`, whose matrices are rounded."""
+
+
+def must_be_known(name: str) -> None:
+    """Raises `EngineUnavailable` for a name that is neither "auto" nor a profile's."""
+    if name != AUTO and name not in (profile.name for profile in PROFILES):
+        names = ", ".join(f'"{profile.name}"' for profile in PROFILES)
+        raise EngineUnavailable(
+            f'There is no memory profile "{name}". Set memory in [engine.ovi] to "{AUTO}" or to one of {names}.'
+        )
 
 
 def forms(profile: Profile) -> tuple[Profile, ...]:

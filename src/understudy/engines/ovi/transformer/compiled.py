@@ -18,11 +18,18 @@ FORMS = 64
 """Shapes that one piece may be compiled for: two towers, one or two passes, with and without a picture, and sizes."""
 
 
-def compile_blocks(model: Fusion, *, backend: str | Callable[..., Any] = "inductor") -> None:
-    """Compile the pieces of every block in place; the work is done when a shape comes for the first time."""
+PIECES = ("attend_self", "look", "finish", "blend")
+WITHOUT_ATTENTION = ("finish", "blend")
+"""Where tokens are exchanged with other processes in the middle of the others."""
+
+
+def compile_blocks(
+    model: Fusion, pieces: Sequence[str] = PIECES, *, backend: str | Callable[..., Any] = "inductor"
+) -> None:
+    """Compile these pieces of every block in place; the work is done when a shape comes for the first time."""
     for half in model.modules():
         if isinstance(half, TowerBlock):
-            for piece in ("attend_self", "look", "finish", "blend"):
+            for piece in pieces:
                 plain = getattr(half, piece)
                 object.__setattr__(half, piece, torch.compile(plain, backend=backend, fullgraph=True))
 

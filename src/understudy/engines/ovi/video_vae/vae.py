@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from understudy.engines.ovi.config import VideoVaeConfig
 from understudy.engines.ovi.video_vae.causal import History
@@ -29,6 +29,11 @@ class VideoVae:
         # [z, 1, 1, 1]
         self._mean = torch.tensor(config.latents_mean, device=self.device).view(-1, 1, 1, 1)
         self._std = torch.tensor(config.latents_std, device=self.device).view(-1, 1, 1, 1)
+
+    @property
+    def modules(self) -> tuple[nn.Module, ...]:
+        """What holds weights."""
+        return self._encoder, self._decoder
 
     def encode_image(self, image: Tensor) -> Tensor:
         """One picture [1, 3, H, W] in about [-1, 1] -> its latent frame, float32 [z, 1, H/16, W/16]."""
