@@ -62,6 +62,7 @@ class LineScreen(Silence):
 
     def __init__(self) -> None:
         self._said = ""
+        self._stage = ""
         self._tenth = 0
 
     def hear(self, event: Event) -> None:
@@ -73,6 +74,8 @@ class LineScreen(Silence):
                 self._say(f"  | {text}")
             case Progress(stage=stage, percentage=percentage):
                 tenth = int(percentage // 10)
+                if stage != self._stage:
+                    self._stage, self._tenth = stage, 0
                 if tenth > self._tenth:
                     self._tenth = tenth
                     self._say(f"  {stage} {percentage:.0f}%")

@@ -214,7 +214,7 @@ def test_out_of_memory_is_told_with_the_setting_that_helps(pipeline: OviPipeline
     def report(step: int, total: int, /, **about: str) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
 
-    with pytest.raises(EngineOutOfMemory, match=r'Set memory = "streamed" in \[engine\.ovi\]'):
+    with pytest.raises(EngineOutOfMemory, match=r'Set memory = "text-off" in \[engine\.ovi\]'):
         pipeline.run(job(tmp_path), report)
 
 

@@ -10,7 +10,7 @@ import ctypes
 import struct
 import sys
 
-import espeakng_loader  # type: ignore[import-not-found,unused-ignore]
+import espeakng_loader
 
 # From eSpeak NG's speak_lib.h.
 _SYNCHRONOUS = 2

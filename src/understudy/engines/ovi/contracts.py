@@ -104,11 +104,12 @@ def _ovi(values: Values, image: Size | None) -> Request:
 
 
 def _veo(values: Values, image: Size | None) -> Request:
-    """Its negative prompt is empty unless somebody writes one; it says nothing of sound."""
+    """Its negative prompt is empty unless somebody writes one; it says nothing of sound.
+
+    The prompt is taken as it is written whatever enhancePrompt says, which is true unless somebody changes it.
+    """
     ratio = str(values.get("aspectRatio", "16:9"))
     notes = []
-    if str(values.get("enhancePrompt", "false")) == "true":
-        notes.append("enhancePrompt is not played: the prompt is taken as it is written.")
     if str(values.get("personGeneration", "")) == "dont_allow":
         notes.append("personGeneration is not played: nothing keeps people out of the picture.")
     return Request(

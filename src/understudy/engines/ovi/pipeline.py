@@ -1,7 +1,7 @@
 """The pipeline: text to embeddings, noise to latents, latents to a clip."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -18,6 +18,7 @@ from understudy.engines.ovi.contracts import Request, pick_variant, request_for
 from understudy.engines.ovi.denoise import Latents, draw_noise
 from understudy.engines.ovi.denoiser import DenoiseRequest
 from understudy.engines.ovi.guidance import Scales
+from understudy.engines.ovi.memory.profiles import PROFILES
 from understudy.engines.ovi.options import Options, read_options
 from understudy.engines.ovi.picture import first_frame, load_picture
 from understudy.engines.ovi.prompt import Prompt, compose
@@ -36,7 +37,7 @@ _THREADS: Final = 4
 def load(options: Mapping[str, object]) -> "OviPipeline":
     """What a replica calls. Raises `EngineUnavailable`, or `EngineOutOfMemory` if no memory profile fits the card."""
     read = read_options(options)
-    with _memory_told("loading"):
+    with _memory_told("loading", lambda: read.memory):
         pipeline = OviPipeline(read, load_stage(read))
         pipeline.warm_up()
     return pipeline
@@ -64,7 +65,7 @@ class OviPipeline:
         steps = request.steps or self._options.steps
         self._tell(request, prompt, size, steps, job.seed)
         clock = _Clock()
-        with torch.inference_mode(), _memory_told("making this clip"):
+        with torch.inference_mode(), _memory_told("making this clip", lambda: self._stage.profile.name):
             texts = self._embed(prompt, request, report)
             clock.lap("text")
             latents = self._denoise(texts, frame, size, steps, job.seed, report)
@@ -209,7 +210,9 @@ class OviPipeline:
             f" {'16 kHz sound' if request.sound else 'no sound'};"
             f" {'from the input image' if request.image else 'from the prompt alone'}"
         )
-        _say(f"Run: variant {options.variant}, preset {options.preset}, {steps} steps, seed {seed}")
+        _say(
+            f"Run: variant {options.variant}, preset {options.preset}, memory {self._stage.profile.name}, {steps} steps, seed {seed}"
+        )
 
 
 class _Clock:
@@ -242,14 +245,20 @@ def _seconds(samples: NDArray[np.float32], rate: int) -> Iterator[NDArray[np.flo
 
 
 @contextmanager
-def _memory_told(doing: str) -> Iterator[None]:
-    """Out of memory is told with the setting that helps."""
+def _memory_told(doing: str, profile: Callable[[], str]) -> Iterator[None]:
+    """Out of memory is told with the setting that helps; `profile` is what plays now."""
     try:
         yield
     except torch.OutOfMemoryError as error:
+        names = [each.name for each in PROFILES]
+        later = names[names.index(profile()) + 1 :] if profile() in names else names[-2:]
+        advice = (
+            f'Set memory = "{later[0]}" in [engine.ovi] to keep less on it'
+            if later
+            else "Ask for a smaller size"
+        )
         raise EngineOutOfMemory(
-            f'The card ran out of memory while {doing}. Set memory = "streamed" in [engine.ovi] to keep less of the model'
-            " on it, or close what else uses the card."
+            f"The card ran out of memory while {doing}. {advice}, or close what else uses the card."
         ) from error
 
 

@@ -59,13 +59,13 @@ def test_padding_and_length_of_the_file_do_not_count(tmp_path: Path) -> None:
 
 def test_a_folder_without_the_file_says_what_to_fetch(tmp_path: Path) -> None:
     (tmp_path / "spiece.model").write_bytes(b"")
-    with pytest.raises(EngineUnavailable, match=r"tokenizer\.json is missing.*hf download"):
+    with pytest.raises(EngineUnavailable, match=r"tokenizer\.json is missing.*understudy weights pull ovi"):
         load_tokenizer(tmp_path, text_len=TEXT_LEN)
 
 
 def test_a_damaged_file_says_what_to_fetch(tmp_path: Path) -> None:
     (tmp_path / "tokenizer.json").write_text("{")
-    with pytest.raises(EngineUnavailable, match=r"cannot be read.*hf download"):
+    with pytest.raises(EngineUnavailable, match=r"cannot be read.*understudy weights pull ovi"):
         load_tokenizer(tmp_path, text_len=TEXT_LEN)
 
 

@@ -7,10 +7,7 @@ import tokenizers
 
 from understudy.errors import EngineUnavailable
 
-_REMEDY: Final = (
-    "In the folder of the weights, run: "
-    "hf download Wan-AI/Wan2.2-TI2V-5B --include 'google/umt5-xxl/*' --local-dir Wan2.2-TI2V-5B"
-)
+_REMEDY: Final = "Run: understudy weights pull ovi"
 
 
 class Tokenizer:
