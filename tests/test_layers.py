@@ -111,7 +111,7 @@ def test_the_reader_of_imports_reads_them_all(tmp_path: Path) -> None:
     assert {part_of(name) for name in imported(file)} == {"api", "", "tasks", "web"}
 
 
-HEAVY = {"av", "numpy", "PIL", "httpx", "obstore", "rich", "starlette", "uvicorn", "sqlite3", "nacl"}
+HEAVY = {"av", "numpy", "PIL", "httpx", "obstore", "rich", "starlette", "torch", "uvicorn", "sqlite3", "nacl"}
 
 
 @pytest.mark.parametrize("what", ["import understudy", "understudy --help"])
