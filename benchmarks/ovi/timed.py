@@ -1,6 +1,6 @@
 """A loaded stage that times what the pipeline asks of it, and keeps the latents."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
@@ -10,11 +10,11 @@ from torch import Tensor
 
 from benchmarks.ovi.clock import Clock, Marks
 from understudy.engines.ovi.denoise import Done, Latents
-from understudy.engines.ovi.denoiser import Denoiser, DenoiseRequest, MakePredictor, Solo
-from understudy.engines.ovi.guidance import Network, Predictor, Scales
+from understudy.engines.ovi.denoiser import Denoiser, DenoiseRequest, Solo
+from understudy.engines.ovi.guidance import MakePredictor, Predictor
 from understudy.engines.ovi.stage import Stage
 from understudy.engines.ovi.text.source import TextSource
-from understudy.engines.ovi.transformer.fusion import Geometry, Moment, Pass, Velocity
+from understudy.engines.ovi.transformer.fusion import Velocity
 
 
 class TimedStage:
@@ -40,7 +40,12 @@ class TimedStage:
             assert isinstance(denoise, Solo)
 
             def timed(request: DenoiseRequest, done: Done) -> Latents:
-                marked = Solo(denoise.model, denoise.network, marking(denoise.predictor, self.marks))
+                marked = Solo(
+                    denoise.model,
+                    denoise.network,
+                    marking(denoise.predictor, self.marks),
+                    for_one_run=denoise.for_one_run,
+                )
                 with self.clock.lap("denoise"):
                     latents = marked(request, done)
                     self.marks.mark()
@@ -66,17 +71,7 @@ class TimedStage:
 def marking(make: MakePredictor, marks: Marks) -> MakePredictor:
     """The same predictor, with a mark before each of its steps."""
 
-    def made(
-        network: Network,
-        moments: Sequence[Moment],
-        geometry: Geometry,
-        positive: Pass,
-        negative: Pass,
-        scales: Scales,
-    ) -> Predictor:
-        return _Marked(make(network, moments, geometry, positive, negative, scales), marks)
-
-    return made
+    return lambda run: _Marked(make(run), marks)
 
 
 class _Marked:

@@ -211,6 +211,13 @@ def test_engines_are_listed_with_what_they_play(command: Command, monkeypatch: p
     assert "instant\t1\tpreviews\tyes" in command("engines")[1]
 
 
+def test_what_keeps_an_engine_from_playing_stands_below_the_table(command: Command) -> None:
+    _, out, _ = command("engines")
+    table = [line for line in out.splitlines() if "\t" in line]
+    assert "ovi\t1\tclips\tno\tchetwinlow1/ovi" in table
+    assert out.splitlines()[len(table) :][0].startswith("ovi: ")
+
+
 def test_projects_live_in_the_data_folder(command: Command) -> None:
     made = json.loads(command("projects", "create", "first", "--data", "d", "--json")[1])
     assert (made["id"], made["auth"], made["balance"]) == (1, "signature", "0.00")

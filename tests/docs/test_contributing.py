@@ -96,7 +96,7 @@ def test_the_manifest_is_good(workshop: Path) -> None:
 def test_the_engine_is_found_and_plays_the_model(workshop: Path) -> None:
     table = understudy(workshop, "engines", "--config", "understudy.toml")
     assert [line for line in table.splitlines() if line.startswith("postcard")] == [
-        "postcard\t1\tclips\tyes\tacme/postcard\t"
+        "postcard\t1\tclips\tyes\tacme/postcard"
     ]
 
 

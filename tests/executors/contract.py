@@ -103,6 +103,10 @@ class ExecutorContract:
             "step 2",
         ]
 
+    async def test_a_warning_names_no_file_of_the_server(self, executor: Executor, job: NewJob) -> None:
+        events = await run(executor, job("[warn Mind the step] [garbage]"))
+        assert printed(events, "stderr") == ["UserWarning: Mind the step"]
+
     async def test_output_past_the_limit_is_left_out_with_a_note(
         self, executor: Executor, job: NewJob
     ) -> None:

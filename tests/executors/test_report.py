@@ -76,3 +76,24 @@ def test_stops_who_reports_after_the_end() -> None:
     bench.report.end()
     with pytest.raises(Cancelled):
         bench.at(1, 1, 1)
+
+
+def test_the_same_step_again_is_no_news_but_may_stop_the_run() -> None:
+    bench = Bench()
+    bench.at(0, 0, 3)
+    for tenth in range(1, 30):
+        bench.at(tenth / 10, 0, 3)
+    bench.at(3, 1, 3)
+    bench.at(3.5, 1, 3)
+    assert bench.steps == [0, 1]
+    bench.cancelled = True
+    with pytest.raises(Cancelled):
+        bench.at(3.6, 1, 3)
+
+
+def test_a_step_that_came_too_soon_is_told_when_it_is_repeated() -> None:
+    bench = Bench()
+    bench.at(0, 1, 9)
+    bench.at(0.01, 2, 9)
+    bench.at(0.2, 2, 9)
+    assert bench.steps == [1, 2]

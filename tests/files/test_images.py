@@ -145,6 +145,14 @@ def test_a_jpeg_of_too_many_scans_is_refused(tmp_path: Path) -> None:
     assert "passes" in refused(saved(tmp_path / "x", pictures.many_scans(content, 50)))
 
 
+@pytest.mark.parametrize("codec", ["GIF", "WEBP", "PNG", "AVIF"])
+def test_of_an_animation_the_first_frame_is_taken(tmp_path: Path, codec: str) -> None:
+    content = encoded(scene(), codec, save_all=True, append_images=[Image.new("RGB", (60, 40), (0, 255, 0))])
+    made = ready(saved(tmp_path / "x", content), tmp_path)
+    assert near(made.getpixel((4, 4)), (255, 0, 0))
+    assert near(made.getpixel((55, 35)), (0, 0, 255))
+
+
 def test_thousands_of_frames_cost_one(tmp_path: Path) -> None:
     frames = [Image.new("P", (64, 64), number % 256) for number in range(2000)]
     content = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from understudy.cli.options import Config, Data, Json, settings_from
-from understudy.cli.output import print_json, print_table
+from understudy.cli.output import print_json, print_table, say
 
 if TYPE_CHECKING:
     from understudy.config import Settings
@@ -17,20 +17,24 @@ def engines(config: Config = None, data: Data = None, json: Json = False) -> Non
         print_json(rows)
         return
     print_table(
-        ("Engine", "Version", "Makes", "Available", "Plays", "What to do"),
+        ("Engine", "Version", "Makes", "Available", "Plays"),
         (
             (
                 row.name,
                 row.version,
                 "previews" if row.preview else "clips",
-                "yes" if row.available else f"no: {row.reason}" if row.reason else "no",
+                "yes" if row.available else "no",
                 ", ".join(row.models) or "nothing",
-                row.remedy,
             )
             for row in rows
         ),
         "No engine is installed.",
     )
+    # Below the table: sentences in a column of it are broken every few letters.
+    for row in rows:
+        for sentence in (row.reason, row.remedy):
+            if sentence:
+                say(f"{row.name}: {sentence}")
 
 
 def described(settings: "Settings") -> "tuple[Described, ...]":

@@ -128,4 +128,7 @@ class BarScreen:
             case Progress():
                 left = f"{event.remaining} left" if event.remaining else ""
                 speed = "  ".join(filter(None, (event.speed, left)))
-                self._bar.update(self._task, total=100, completed=event.percentage, speed=speed)
+                doing = f"{PHRASES['task_output']}: {event.stage}"
+                self._bar.update(
+                    self._task, description=doing, total=100, completed=event.percentage, speed=speed
+                )

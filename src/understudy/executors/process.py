@@ -255,9 +255,10 @@ class ReplicaProcess:
         return obituary(self._engine.name, self._process.returncode, self._last_words, self._cause)
 
     def _raise(self, failed: Failed) -> None:
-        # What the inputs or the setting-up are to blame for needs no traceback.
+        # What the inputs or the setting-up are to blame for needs no traceback; only the inputs are a caller's affair.
         ours = failed.kind in ("failed", "memory")
-        log.log(logging.WARNING if ours else logging.INFO, "Engine %s: %s", self._engine.name, failed.message)
+        level = logging.INFO if failed.kind == "input" else logging.WARNING
+        log.log(level, "Engine %s: %s", self._engine.name, failed.message)
         log.log(logging.WARNING if ours else logging.DEBUG, "%s", failed.detail)
         raise error_of(failed.kind, failed.message)
 

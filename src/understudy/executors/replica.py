@@ -15,6 +15,7 @@ import socket
 import sys
 import threading
 import time
+import warnings
 
 from understudy.executors.guard import Guard
 from understudy.executors.lines import mark
@@ -44,6 +45,7 @@ def main() -> None:
     os.set_inheritable(descriptor, False)
     guard = Guard.fork(lifeline=os.dup(0))
     _read_nothing()
+    warnings.formatwarning = _warning
     output = Output()
     connection = socket.socket(fileno=descriptor)
     replica = Replica(connection, output)
@@ -146,6 +148,11 @@ def _read_nothing() -> None:
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
+
+
+def _warning(message: Warning | str, category: type[Warning], *_: object, **__: object) -> str:
+    """A library's warning as a line of a log that callers read: without the file and the line that it comes from."""
+    return f"{category.__name__}: {message}\n"
 
 
 if __name__ == "__main__":

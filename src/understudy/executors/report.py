@@ -14,7 +14,8 @@ INTERVAL = 0.05
 class Reporter:
     """The `Report` of one run; any thread of the pipeline may call it.
 
-    The first and the last step of a stage are always sent, those between at most every `INTERVAL` seconds.
+    The first and the last step of a stage are always sent, those between at most every `INTERVAL` seconds, and none
+    twice in a row: a pipeline may call it with the same step again, only to hear whether it is to go on.
     """
 
     def __init__(
@@ -30,7 +31,7 @@ class Reporter:
         self._over = False
         self._stage: str | None = None
         self._began = self._latest = self._sent = clock()
-        self._first_step = 0
+        self._first_step = self._sent_step = 0
         self._complete = False
 
     def __call__(self, step: int, total: int, /, *, stage: str = "Generate", unit: str = "it") -> None:
@@ -46,9 +47,11 @@ class Reporter:
                 self._begin(stage, step, now)
             self._latest = now
             last = step >= total and not self._complete
-            if not (first or last or now - self._sent >= INTERVAL):
+            due = now - self._sent >= INTERVAL and step != self._sent_step
+            if not (first or last or due):
                 return
             self._sent = now
+            self._sent_step = step
             self._complete = step >= total
             self._send(self._progress(int(step), int(total), str(stage), str(unit), now))
 

@@ -85,11 +85,12 @@ def _decode(path: Path, max_pixels: int) -> _Decoded:
     try:
         with Image.open(path, formats=[media.content_type.partition("/")[2].upper()]) as image:
             _bound(image.size, max_pixels)
+            # A JPEG with more pictures behind it (depth, a preview) is not an animation. Asked before the first frame is
+            # read: a GIF looks for its second one to tell, and would want to read the first again from a closed file.
+            moving = media != JPEG and getattr(image, "is_animated", False)
             image.load()
             _bound(image.size, max_pixels)
             orientation = image.getexif().get(_EXIF_ORIENTATION, 1)
-            # A JPEG with more pictures behind it (depth, a preview) is not an animation.
-            moving = media != JPEG and getattr(image, "is_animated", False)
     except MediaRefused:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:

@@ -100,6 +100,7 @@ class Run:
             raise
         except (ReplicaLost, StorageFailed, StoreUnavailable) as error:
             now, reason = crew.clock(), error.message
+            log.warning("task %d, attempt %d: %s", self.task.id, self.task.attempts, reason)
             await self._write(lifecycle.recover(self.task, now, crew.max_attempts, reason, **self._logs()))
         except UnderstudyError as error:
             await self._write(lifecycle.fail(self.task, crew.clock(), error.message, **self._logs()))

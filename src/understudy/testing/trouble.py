@@ -14,6 +14,7 @@ Words in square brackets in the job's `prompt` are carried out in order; then a 
     [badinput TEXT]  raise EngineInputError(TEXT)
     [unavailable T]  raise EngineUnavailable(T)
     [say TEXT]       print TEXT on standard output         [complain TEXT]  on standard error
+    [warn TEXT]      warn with TEXT, as libraries do
     [env NAME]       print what the environment variable holds, or "unset"
     [puts TEXT]      the C library's puts: its buffer is not Python's
     [ask]            read a line from standard input, of which there is none: raises EOFError
@@ -39,6 +40,7 @@ import re
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -172,6 +174,10 @@ def _complain(text: str, _: Report) -> None:
     print(text, file=sys.stderr)  # noqa: T201
 
 
+def _warn(text: str, _: Report) -> None:
+    warnings.warn(text, stacklevel=1)
+
+
 def _env(name: str, _: Report) -> None:
     sys.stdout.write(os.environ.get(name, "unset") + "\n")
 
@@ -218,6 +224,7 @@ _DEEDS: Mapping[str, Callable[[str, Report], None]] = {
     "unavailable": _unavailable,
     "say": _say,
     "complain": _complain,
+    "warn": _warn,
     "env": _env,
     "puts": _puts,
     "ask": _ask,

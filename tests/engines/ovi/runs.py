@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 
 import torch
 from safetensors.torch import load_file
-from torch import Tensor
 
 from tests.engines.ovi.golden import GOLDEN
 from understudy.engines.ovi.config import FusionConfig
@@ -52,8 +51,3 @@ def recorded(name: str) -> Recorded:
         skip=run["slg_layer"],
     )
     return Recorded(request, Latents(data["final_video"], data["final_audio"]))
-
-
-def distance(ours: Tensor, theirs: Tensor) -> float:
-    """L2 norm of the difference in relation to theirs."""
-    return float((ours - theirs).norm() / theirs.norm())

@@ -40,18 +40,19 @@ def test_what_is_missing_is_named_and_what_to_do(tmp_path: Path) -> None:
     assert not answer.ok
     assert "Ovi/model.safetensors" in answer.reason
     assert "understudy weights pull ovi --variant 720x720_5s" in answer.remedy
-    assert "non-commercial" in answer.remedy
+    assert "NON-COMMERCIAL USE ONLY" in answer.remedy
 
 
 def test_with_weights_it_plays_on_a_cpu_only_if_told_to(tmp_path: Path) -> None:
     options = tiny_options(tmp_path)
     answer = engine.availability(options)
     assert answer.ok
-    assert "non-commercial" in answer.remedy  # the licence is told as long as it is used
+    assert "NON-COMMERCIAL USE ONLY" in answer.remedy  # the licence is told as long as it is used
     if not has_card():
-        without = engine.availability({**options, "device": "auto"})
-        assert not without.ok
-        assert "no NVIDIA card" in without.reason
+        for device in ("auto", "cuda"):
+            without = engine.availability({**options, "device": device})
+            assert not without.ok
+            assert "no NVIDIA card" in without.reason
 
 
 @pytest.mark.parametrize(
@@ -61,6 +62,7 @@ def test_with_weights_it_plays_on_a_cpu_only_if_told_to(tmp_path: Path) -> None:
         ({"preset": "quick"}, "preset"),
         ({"memory": "small"}, "small"),
         ({"stpes": 3}, "stpes"),
+        ({"gpus": 5}, "5 devices"),
     ],
 )
 def test_wrong_settings_are_named(tmp_path: Path, wrong: dict[str, object], word: str) -> None:

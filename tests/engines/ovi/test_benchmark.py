@@ -1,9 +1,8 @@
 """The benchmark's own way through the code, with the small model: so that it runs when a card is at hand."""
 
+import contextlib
+import io
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import msgspec
@@ -12,23 +11,31 @@ from benchmarks.ovi.__main__ import main
 from benchmarks.ovi.cell import Cell
 from benchmarks.ovi.goals import figures
 
-ROOT = Path(__file__).parents[3]
+from tests.engines.ovi.tiny_weights import SHORT, config_with_short
 
 
 @pytest.fixture(scope="module")
 def lines(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
-    """What `--tiny` says of three presets. Slow: a process that imports diffusers, and three whole runs."""
-    out = tmp_path_factory.mktemp("benchmark") / "cells.jsonl"
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.ovi", "--tiny", "--preset", "fast", "draft", "--out", str(out)],
-        cwd=ROOT,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr.decode()
-    assert out.read_bytes() == done.stdout
-    return done.stdout.splitlines()
+    """What is said of three presets. Slow: each is a whole run, a decoding, and three runs that are stopped."""
+    folder = tmp_path_factory.mktemp("benchmark")
+    config, out, said = folder / "ovi.json", folder / "cells.jsonl", io.StringIO()
+    config.write_bytes(msgspec.json.encode(config_with_short()))
+    asked = [
+        "--tiny",
+        "--config",
+        str(config),
+        "--variant",
+        SHORT,
+        "--preset",
+        "fast",
+        "draft",
+        "--out",
+        str(out),
+    ]
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(io.StringIO()):
+        assert main(asked) == 0
+    assert out.read_text() == said.getvalue()
+    return out.read_bytes().splitlines()
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +50,7 @@ def test_each_preset_is_a_line(cells: list[Cell], lines: list[bytes]) -> None:
 
 def test_a_run_was_measured(cells: list[Cell]) -> None:
     for cell in cells:
-        assert cell.frames == 25
+        assert cell.frames == 5
         assert cell.words == 32
         assert 0 < cell.step.fastest <= cell.step.median <= cell.step.slowest <= cell.loop
         assert cell.loop <= cell.denoise.seconds < cell.total
@@ -102,7 +109,10 @@ def test_a_folder_that_is_no_checkout_is_refused(tmp_path: Path, capsys: pytest.
 
 
 def test_a_checkout_that_has_changed_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Its engine imports what is not there: the other process says so, and its words come through."""
+    """Its engine imports what is not there: the other process says so, and its words come through.
+
+    Slow, because that process imports torch and diffusers.
+    """
     (tmp_path / "ovi").mkdir()
     (tmp_path / "ovi" / "ovi_fusion_engine.py").write_text("from ovi.elsewhere import OviFusionEngine\n")
     assert main(["--tiny", "--against", str(tmp_path)]) == 2

@@ -5,36 +5,21 @@ import msgspec
 import pytest
 
 from tests.engines.ovi.golden import GOLDEN
-from understudy.engines.ovi.config import DEFAULT_VARIANT, REAL, FusionConfig, Variant, config_of
+from understudy.engines.ovi.config import DEFAULT_VARIANT, REAL, FusionConfig, config_of
+from understudy.engines.ovi.verify.preprocess import figures_of
 from understudy.errors import EngineUnavailable
 
 RECORDED = json.loads((GOLDEN / "preprocess" / "variants.json").read_text())
-
-
-def figures(variant: Variant) -> dict[str, object]:
-    """A variant in the words of the recorded figures."""
-    return {
-        "checkpoint": variant.checkpoint,
-        "target_area": variant.area,
-        "video_latent_frames": variant.video_latent_frames,
-        "audio_latent_length": variant.audio_latent_length,
-        "video_frames": variant.frames,
-        "fps": variant.fps,
-        "video_seconds": variant.seconds,
-        "mel_frames": 2 * variant.audio_latent_length,
-        "audio_samples": variant.samples,
-        "sample_rate": variant.sample_rate,
-        "audio_seconds": variant.samples / variant.sample_rate,
-        "video_latent_channels": REAL.video_vae.z_dim,
-        "audio_latent_channels": REAL.audio_vae.embed_dim,
-        "spatial_stride": REAL.video_vae.scale_factor_spatial,
-        "temporal_stride": REAL.video_vae.scale_factor_temporal,
-        "caption_style": {"tags": "<AUDCAP>...<ENDAUDCAP>", "label": "Audio: ..."}[variant.style],
-    }
+STYLES = {"tags": "<AUDCAP>...<ENDAUDCAP>", "label": "Audio: ..."}
+"""How the recorded figures show each."""
 
 
 def test_the_variants_are_the_recorded_ones_figure_by_figure() -> None:
-    assert {name: figures(variant) for name, variant in REAL.variants.items()} == RECORDED
+    ours = {
+        name: figures_of(variant) | {"caption_style": STYLES[variant.style]}
+        for name, variant in REAL.variants.items()
+    }
+    assert ours == RECORDED
     assert DEFAULT_VARIANT in REAL.variants
 
 
@@ -93,4 +78,12 @@ def test_a_folder_says_of_itself_what_it_holds(tmp_path: Path) -> None:
 def test_a_broken_file_is_named(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "ovi.json").write_bytes(content)
     with pytest.raises(EngineUnavailable, match=r"ovi\.json"):
+        config_of(tmp_path)
+
+
+def test_heads_that_do_not_share_the_width_are_refused(tmp_path: Path) -> None:
+    whole = json.loads(msgspec.json.encode(REAL))
+    whole["fusion"]["video"]["heads"] = 7
+    (tmp_path / "ovi.json").write_text(json.dumps(whole))
+    with pytest.raises(EngineUnavailable, match="7 heads"):
         config_of(tmp_path)

@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.engines.ovi.runs import NAMES, distance, recorded, recorded_model
+from tests.engines.ovi.distance import rel
+from tests.engines.ovi.runs import NAMES, recorded, recorded_model
 from understudy.engines.ovi.denoiser import Solo
 from understudy.engines.ovi.guidance import Guided, apart, together
 from understudy.engines.ovi.transformer.fusion import Fusion, Velocity
@@ -26,8 +27,8 @@ def test_it_ends_where_the_reference_ends(model: Fusion, name: str, network: obj
     request, expected = recorded(name)
     ours = Solo(model, network(model))(request, quiet)  # type: ignore[operator]
     limit = 5e-6 if request.solver == "euler" else 2e-6
-    assert distance(ours.video, expected.video) < limit
-    assert distance(ours.audio, expected.audio) < limit
+    assert rel(ours.video, expected.video) < limit
+    assert rel(ours.audio, expected.audio) < limit
     if request.first_frame is not None:
         assert torch.equal(ours.video[:, :1], request.first_frame)
 
@@ -64,7 +65,7 @@ def test_a_preset_may_put_a_predictor_of_its_own_in(model: Fusion) -> None:
             return moving if step == 0 else Velocity(*map(torch.zeros_like, moving))
 
     solo = Solo(model, together(model), predictor=Resting)
-    assert distance(solo(request, quiet).video, Solo(model, together(model))(request, quiet).video) > 0.1
+    assert rel(solo(request, quiet).video, Solo(model, together(model))(request, quiet).video) > 0.1
     solo(request, quiet)
     assert len(set(map(id, made))) == 2  # one for each run
 

@@ -3,15 +3,15 @@
 import json
 from pathlib import Path
 
-from tests.engines.ovi.tiny_weights import picture, tiny_options
+from tests.engines.ovi.tiny_weights import SHORT, picture, tiny_options
 from understudy.client import Client
 from understudy.client.events import LogLine, Progress
 from understudy.testing.live import live
 
 
 def test_text_and_image_in_mp4_with_sound_out(tmp_path: Path) -> None:
-    """A replica loads torch and the tiny model: most of the ten seconds that this takes."""
-    options = tiny_options(tmp_path / "weights")
+    """Slow, because a replica loads torch and the tiny model."""
+    options = tiny_options(tmp_path / "weights", variant=SHORT)
     config = "\n".join(f"engine.ovi.{name} = {json.dumps(value)}" for name, value in options.items())
     image = picture(tmp_path / "in.png")
     inputs = {
@@ -28,7 +28,7 @@ def test_text_and_image_in_mp4_with_sound_out(tmp_path: Path) -> None:
         assert done.succeeded
         assert done.engine is not None
         assert (done.engine.name, done.engine.preview) == ("ovi", False)
-        assert done.engine.labels == {"preset": "exact", "variant": "tiny_1s"}
+        assert done.engine.labels == {"preset": "exact", "variant": SHORT}
         seed = done.raw["engine"]["seed"]
         assert int(seed) > 0
         lines = [event.text for event in heard if isinstance(event, LogLine)]

@@ -3,12 +3,15 @@
 from collections import Counter
 from pathlib import Path
 
+import av
+import numpy as np
 import pytest
 import torch
 
-from tests.engines.ovi.tiny_weights import picture, tiny_options
+from tests.engines.ovi.tiny_weights import SHORT, picture, tiny_options
 from understudy.engines.engine import Job
 from understudy.engines.ovi.pipeline import OviPipeline, load
+from understudy.engines.ovi.weights.tiny import TINY_VARIANT
 from understudy.errors import (
     Cancelled,
     ConfigurationError,
@@ -23,7 +26,7 @@ PROMPT = 'A man at a window. He says, "It will rain." Audio: wind'
 
 @pytest.fixture(scope="module")
 def options(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
-    return tiny_options(tmp_path_factory.mktemp("weights"))
+    return tiny_options(tmp_path_factory.mktemp("weights"), variant=SHORT)
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +55,12 @@ def job(
     )
 
 
+def pictures(path: Path) -> np.ndarray:
+    """[F, H, W, 3], 0 to 255."""
+    with av.open(str(path)) as clip:
+        return np.stack([frame.to_ndarray(format="rgb24") for frame in clip.decode(video=0)]).astype(float)
+
+
 class Told:
     """A report that remembers."""
 
@@ -62,9 +71,9 @@ class Told:
         self.steps.append((stage, step, total, unit))
 
 
-def test_text_becomes_a_clip_with_sound(pipeline: OviPipeline, tmp_path: Path, capsys) -> None:
+def test_text_becomes_a_clip_with_sound(options: dict[str, object], tmp_path: Path, capsys) -> None:
     told = Told()
-    [output] = pipeline.run(job(tmp_path), told)
+    [output] = load({**options, "variant": TINY_VARIANT}).run(job(tmp_path), told)
     found = probe(tmp_path / output.path)
     [video], [audio] = found.video, found.audio
     assert (video.codec, video.width, video.height, video.frames, video.fps) == ("h264", 128, 128, 25, 24)
@@ -139,7 +148,7 @@ def test_it_stands_in_for_the_other_contracts_and_says_what_differs(
     found = probe(tmp_path / output.path)
     assert found.video[0].height > found.video[0].width
     assert bool(found.audio) is sound
-    assert "s; the checkpoint tiny_1s makes 1.04 s." in capsys.readouterr().out
+    assert "s; the checkpoint tiny_short makes 0.21 s." in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("stage", ["Text", "Generate", "Decode"])
@@ -190,12 +199,14 @@ def test_every_memory_profile_makes_the_same_clip(
 def test_two_processes_make_a_clip_together(
     options: dict[str, object], pipeline: OviPipeline, tmp_path: Path
 ) -> None:
-    """Slow: another process has to load torch. Passes apart are bit-equal, so the clips are."""
+    """Slow, because another process has to load torch. The same clip, up to the rounding of smaller products."""
     several = load({**options, "gpus": 2})
     try:
         [output] = several.run(job(tmp_path / "a"), Told())
         pipeline.run(job(tmp_path / "b"), Told())
-        assert (tmp_path / "a" / output.path).read_bytes() == (tmp_path / "b" / output.path).read_bytes()
+        pipeline.run(job(tmp_path / "c", seed=8), Told())
+        found, wanted, other = (pictures(tmp_path / name / output.path) for name in "abc")
+        assert np.abs(found - wanted).mean() < 0.5 < np.abs(other - wanted).mean()
     finally:
         several.close()
 

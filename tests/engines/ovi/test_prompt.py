@@ -1,5 +1,6 @@
 import json
 import re
+import time
 
 import pytest
 from hypothesis import example, given, reject
@@ -55,7 +56,7 @@ def test_what_is_right_stays_byte_for_byte(style: TagStyle, prompt: str) -> None
             "tags",
             'A man says, "Hello there." Audio: birds',
             "A man says, <S>Hello there.<E> <AUDCAP>birds<ENDAUDCAP>",
-            ("Taken as spoken: “Hello there.”.", "The sounds stand between <AUDCAP> and <ENDAUDCAP> now."),
+            ("Taken as spoken: “Hello there.”", "The sounds stand between <AUDCAP> and <ENDAUDCAP> now."),
         ),
         (
             "label",
@@ -64,7 +65,7 @@ def test_what_is_right_stays_byte_for_byte(style: TagStyle, prompt: str) -> None
             (
                 "Tags are in capitals now.",
                 "Backslashes before quotation marks are left out.",
-                "Taken as spoken: “Hello there.”.",
+                "Taken as spoken: “Hello there.”",
                 "The sounds stand behind Audio: now.",
             ),
         ),
@@ -178,4 +179,14 @@ def test_any_text_is_taken_or_refused(prompt: str, style: TagStyle) -> None:
 def test_a_long_spoken_line_is_cut_in_the_note() -> None:
     (note,) = compose(f'He says, "{"word " * 50}."', "tags").notes
     assert len(note) < 90
-    assert note.endswith("…”.")
+    assert note.endswith("…”")
+
+
+@pytest.mark.parametrize(
+    "piece", ["\\", "<S>a<E>", "Audio: ", 'says, "Aa bb. ', "the red shirt says ", "'a ", '"\n']
+)
+def test_a_long_prompt_takes_no_time(piece: str) -> None:
+    prompt = piece * (32_000 // len(piece))
+    started = time.perf_counter()
+    compose(prompt, "tags")
+    assert time.perf_counter() - started < 1

@@ -20,6 +20,12 @@ def test_both_rules_give_the_recorded_sizes(case: dict[str, int]) -> None:
     assert list(image_size(*shape)) == case["i2v_hw"]
 
 
+def test_an_area_below_one_multiple_counts_as_one() -> None:
+    # By the reference's rule, which these areas of no checkpoint are not recorded for.
+    assert image_size(2942, 64, 1023) == (128, 32)
+    assert image_size(2608, 127, 500) == (64, 32)
+
+
 @pytest.mark.parametrize("rule", [requested_size, image_size])
 @pytest.mark.parametrize(
     ("height", "width"), [(1, 1), (1, 100_000), (100_000, 1), (16_384, 16_384), (10**30, 3)]

@@ -1,22 +1,25 @@
 """What is skipped, what it costs in exactness, and that nothing is skipped where it must not be."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import pytest
 import torch
 from torch import Tensor
 
+from tests.engines.ovi.distance import rel
+from tests.engines.ovi.parallel.loads import small_request
 from tests.engines.ovi.transformer import small
-from tests.engines.ovi.transformer.small import rel
 from understudy.engines.ovi.denoise import Latents
-from understudy.engines.ovi.denoiser import DenoiseRequest, Solo
-from understudy.engines.ovi.guidance import Guided, GuidedFirst, Scales, together
+from understudy.engines.ovi.denoiser import Solo
+from understudy.engines.ovi.guidance import Guidance, Guided, GuidedFirst, Predictor, Scales, together
 from understudy.engines.ovi.presets import CacheRule
 from understudy.engines.ovi.step_cache import StepCache
 from understudy.engines.ovi.transformer.fusion import Fusion
 
 STEPS = 20
 CONFIG = small.config()
+REQUEST = small_request(clean_first=False)._replace(steps=STEPS)
 
 
 @pytest.fixture(scope="module")
@@ -24,39 +27,22 @@ def model() -> Fusion:
     return small.model_of(CONFIG, small.random_state(CONFIG))
 
 
-def request(steps: int = STEPS) -> DenoiseRequest:
-    given = small.inputs(CONFIG)
-    return DenoiseRequest(
-        video_noise=given.video,
-        audio_noise=given.audio,
-        positive=given.prompt,
-        video_negative=given.video_negative,
-        audio_negative=given.audio_negative,
-        first_frame=None,
-        solver="unipc",
-        steps=steps,
-        shift=5.0,
-        scales=Scales(),
-        skip=1,
-    )
-
-
 def ignore(step: int, total: int, /) -> None:
     pass
 
 
 def exact(model: Fusion) -> Latents:
-    return Solo(model, together(model))(request(), ignore)
+    return Solo(model, together(model))(REQUEST, ignore)
 
 
 def cached(model: Fusion, rule: CacheRule, share: float = 1.0) -> tuple[Latents, StepCache]:
     made: list[StepCache] = []
 
-    def make(network, moments: Sequence, geometry, positive, negative, scales):
-        made.append(StepCache(model, rule, len(moments)))
-        return GuidedFirst(made[-1], moments, geometry, positive, negative, scales, share=share)
+    def make(run: Guidance) -> Predictor:
+        made.append(StepCache(model, rule, len(run.moments)))
+        return GuidedFirst(run._replace(network=made[-1]), share=share)
 
-    return Solo(model, together(model), make)(request(), ignore), made[0]
+    return Solo(model, together(model), make)(REQUEST, ignore), made[0]
 
 
 def test_a_threshold_of_zero_is_exact(model: Fusion) -> None:
@@ -109,16 +95,12 @@ class Counted:
 @pytest.mark.parametrize(("share", "guided"), [(1.0, 20), (0.6, 12), (0.51, 11), (0.0, 0)])
 def test_only_the_first_steps_are_guided(model: Fusion, share: float, guided: int) -> None:
     counted = Counted(model)
-
-    def make(network, *run):
-        return GuidedFirst(network, *run, share=share)
-
-    Solo(model, counted, make)(request(), ignore)
+    Solo(model, counted, partial(GuidedFirst, share=share))(REQUEST, ignore)
     assert counted.passes == [2] * guided + [1] * (STEPS - guided)
 
 
 def test_a_scale_of_one_is_the_positive_pass(model: Fusion) -> None:
-    plain = Solo(model, together(model), Guided)(request()._replace(scales=Scales(1.0, 1.0)), ignore)
-    alone = Solo(model, together(model), lambda *run: GuidedFirst(*run, share=0.0))(request(), ignore)
+    plain = Solo(model, together(model), Guided)(REQUEST._replace(scales=Scales(1.0, 1.0)), ignore)
+    alone = Solo(model, together(model), partial(GuidedFirst, share=0.0))(REQUEST, ignore)
     assert rel(plain.video, alone.video) < 1e-5
     assert rel(plain.audio, alone.audio) < 1e-5

@@ -1,7 +1,9 @@
 """Ovi: an open-weights model that makes picture and sound together, on a card of one's own.
 
-Reading order: `config` (figures), `transformer` (the network), `guidance` and `denoise` (the sampling loop), `text`,
-`video_vae`, `audio` (what surrounds it), and `pipeline`, which makes a clip of it all.
+Reading order: `config` (figures), `transformer` (the network), `sampling`, `guidance`, `denoise` and `denoiser` (the loop),
+`text`, `video_vae`, `audio` (what surrounds it), `contracts`, `prompt`, `picture`, `sizes` (what is asked for), and `stage` and
+`pipeline`, which make a clip of it all. Beside the way: `weights` (files), `memory` (small cards), `parallel` (several cards),
+`presets`, `step_cache` and `graphs` (speed), `verify` (recordings of the reference).
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,7 @@
 """The parts of a loaded engine, from a folder of weights."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -13,14 +14,15 @@ from understudy.engines.ovi.audio.vae import load_audio_vae
 from understudy.engines.ovi.audio.vocoder import load_vocoder
 from understudy.engines.ovi.config import OviConfig
 from understudy.engines.ovi.contracts import NEGATIVE_AUDIO, NEGATIVE_VIDEO
-from understudy.engines.ovi.denoiser import MakePredictor
-from understudy.engines.ovi.graphs import Graphs
+from understudy.engines.ovi.denoiser import ForOneRun
+from understudy.engines.ovi.graphs import graphed
 from understudy.engines.ovi.guidance import (
+    Guidance,
     Guided,
     GuidedFirst,
+    MakePredictor,
     Network,
     Predictor,
-    Scales,
     apart,
     together,
 )
@@ -28,7 +30,6 @@ from understudy.engines.ovi.memory.float8 import compute_in_float8, multiplies_f
 from understudy.engines.ovi.memory.placement import Placed, place_transformer
 from understudy.engines.ovi.memory.profiles import Profile
 from understudy.engines.ovi.options import Options
-from understudy.engines.ovi.presets import Preset
 from understudy.engines.ovi.step_cache import StepCache
 from understudy.engines.ovi.text.cache import EmbeddingCache
 from understudy.engines.ovi.text.clean import clean
@@ -37,8 +38,8 @@ from understudy.engines.ovi.text.source import TextSource
 from understudy.engines.ovi.text.tokenizer import load_tokenizer
 from understudy.engines.ovi.transformer.attention import best_attention
 from understudy.engines.ovi.transformer.block import TowerBlock, TwinBlock
-from understudy.engines.ovi.transformer.compiled import PIECES, WITHOUT_ATTENTION, compile_blocks, with_room
-from understudy.engines.ovi.transformer.fusion import Fusion, Geometry, Moment, Pass
+from understudy.engines.ovi.transformer.compiled import compile_blocks, with_room
+from understudy.engines.ovi.transformer.fusion import Fusion
 from understudy.engines.ovi.transformer.lanes import Streams
 from understudy.engines.ovi.video_vae.loading import load_video_vae
 from understudy.engines.ovi.video_vae.vae import VideoVae
@@ -111,10 +112,8 @@ class Weights:
         return load_text_encoder(state, self._config.text, device=home, dtype=self._dtype)
 
 
-def network_of(
-    model: Fusion, options: Options, profile: Profile, device: torch.device, *, heads: int = 1
-) -> Network:
-    """The model made ready to compute as fast as it can. `heads`: how many processes share a pass."""
+def network_of(model: Fusion, options: Options, profile: Profile, device: torch.device) -> Network:
+    """The model made ready to compute as fast as it can."""
     attention = best_attention(device, getattr(torch, options.dtype))
     for module in model.modules():
         if isinstance(module, TowerBlock):
@@ -129,31 +128,31 @@ def network_of(
         for block in model.blocks:
             assert isinstance(block, TwinBlock)
             block.lanes = lanes
-    if not options.compile:
+    if not _compiles(options, device):
         return network
-    compile_blocks(model, PIECES if heads == 1 else WITHOUT_ATTENTION)
+    compile_blocks(model)
     return with_room(network)
 
 
-def predictor_for(preset: Preset, model: Fusion, *, graphs: bool = False) -> MakePredictor:
-    """What asks the network for velocities under a preset; `graphs`: each step replayed as one CUDA graph.
+def predictor_for(options: Options, model: Fusion, device: torch.device) -> MakePredictor:
+    """What asks the network for velocities under the options' preset."""
+    preset = options.playing
 
-    A step cache decides on the host at every step, so it goes without graphs.
-    """
-
-    def make(
-        network: Network,
-        moments: Sequence[Moment],
-        geometry: Geometry,
-        positive: Pass,
-        negative: Pass,
-        scales: Scales,
-    ) -> Predictor:
+    def make(run: Guidance) -> Predictor:
         if preset.cache is not None:
-            network = StepCache(model, preset.cache, len(moments))
-        elif graphs:
-            network = Graphs(network)
-        run = (network, moments, geometry, positive, negative, scales)
-        return Guided(*run) if preset.guided == 1 else GuidedFirst(*run, share=preset.guided)
+            caching = StepCache(model, preset.cache, len(run.moments))
+            run = run._replace(network=with_room(caching) if _compiles(options, device) else caching)
+        return Guided(run) if preset.guided == 1 else GuidedFirst(run, share=preset.guided)
 
     return make
+
+
+def for_one_run(options: Options, profile: Profile, device: torch.device) -> ForOneRun:
+    """Graphs, where they are wanted and possible: a step cache decides on the host at every step, and streamed weights
+    are now here, now there."""
+    possible = device.type == "cuda" and profile.blocks == "kept" and options.playing.cache is None
+    return graphed if options.graphs and possible else nullcontext
+
+
+def _compiles(options: Options, device: torch.device) -> bool:
+    return options.compile and device.type == "cuda"

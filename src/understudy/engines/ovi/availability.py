@@ -3,22 +3,25 @@
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Final
 
 from understudy.engines.engine import Availability
 from understudy.engines.ovi.config import config_of
 from understudy.engines.ovi.options import Options, read_options
+from understudy.engines.ovi.parallel.arrangement import arrange
 from understudy.engines.ovi.weights.layout import missing, remedy
+from understudy.engines.ovi.weights.sources import REPOSITORIES
 from understudy.errors import ConfigurationError, EngineUnavailable
 
-PACKAGES = ("torch", "diffusers", "transformers", "tokenizers", "safetensors", "ftfy")
-NOTICE = "Its sound decoder's weights are licensed for non-commercial use only (CC-BY-NC 4.0)."
+PACKAGES: Final = ("torch", "diffusers", "transformers", "tokenizers", "safetensors", "ftfy")
+RESTRICTIONS: Final = " ".join(each.notice for each in REPOSITORIES if not each.commercial)
+"""Told as long as the engine is in use: the weights' licences go with its clips."""
 
 
 def availability(options: Mapping[str, object]) -> Availability:
     """What is missing, and what to do about it."""
     try:
-        read = read_options(options)
-        return _answer(read)
+        return _answer(read_options(options))
     except (EngineUnavailable, ConfigurationError) as error:
         return Availability(ok=False, reason=str(error), remedy="Correct the settings of [engine.ovi].")
 
@@ -43,23 +46,20 @@ def _answer(options: Options) -> Availability:
             reason=f"The packages it needs are not installed: {', '.join(absent)}.",
             remedy='Run: pip install "understudy[ovi]"',
         )
-    config = config_of(options.folder)
-    if options.variant not in config.variants:
-        raise EngineUnavailable(
-            f"There is no variant {options.variant!r}; these weights have {', '.join(config.variants)}."
-        )
     files = missing(options.folder, options.variant)
     if files:
         named = ", ".join(file.here for file in files)
         return Availability(
             ok=False,
             reason=f"Weights are missing from its folder: {named}.",
-            remedy=f"{remedy(options.variant)} {NOTICE}",
+            remedy=f"{remedy(options.variant)} {RESTRICTIONS}",
         )
-    if options.device == "auto" and not has_card():
+    if options.gpus > 1:
+        arrange(options.gpus, config_of(options.folder).fusion.video.heads)
+    if options.device != "cpu" and not has_card():
         return Availability(
             ok=False,
             reason="There is no NVIDIA card here, or its driver is not installed.",
             remedy='Run it where there is one. (device = "cpu" in [engine.ovi] is for small test models.)',
         )
-    return Availability(ok=True, remedy=NOTICE)
+    return Availability(ok=True, remedy=RESTRICTIONS)

@@ -37,6 +37,10 @@ class TowerConfig(msgspec.Struct, frozen=True, kw_only=True):
     rope_scale: float = 1.0
     """Factor on positions in time: audio's are counted in video frames by it."""
 
+    def __post_init__(self) -> None:
+        if min(self.dim, self.heads) < 1 or self.dim % self.heads:
+            raise ValueError(f"dim {self.dim} cannot be shared evenly by {self.heads} heads")
+
     @property
     def head_dim(self) -> int:
         """Width of one head."""
@@ -260,5 +264,9 @@ def config_of(weights: Path) -> OviConfig:
         return msgspec.json.decode(path.read_bytes(), type=OviConfig)
     except FileNotFoundError:
         return REAL
-    except (OSError, msgspec.MsgspecError) as error:
-        raise EngineUnavailable(f"The file ovi.json beside the weights cannot be used: {error}") from error
+    except OSError as error:
+        raise EngineUnavailable(
+            f"The file ovi.json beside the weights cannot be read: {error.strerror or type(error).__name__}."
+        ) from error
+    except msgspec.MsgspecError as error:
+        raise EngineUnavailable(f"The file ovi.json beside the weights cannot be used: {error}.") from error

@@ -78,8 +78,8 @@ def request_for(job: Job) -> Request:
     return msgspec.structs.replace(read, image=image, size=size, notes=(*read.notes, *dropped))
 
 
-def pick_variant(variants: Mapping[str, Variant], loaded: str, request: Request) -> tuple[str, ...]:
-    """What the `loaded` checkpoint, the only one that can play, makes in another way than `request` asks: notes."""
+def made_otherwise(variants: Mapping[str, Variant], loaded: str, request: Request) -> tuple[str, ...]:
+    """Notes on what the `loaded` checkpoint, the only one that can play, makes in another way than `request` asks."""
     variant = variants[loaded]
     notes = []
     if request.seconds is not None and abs(request.seconds - variant.seconds) > _SAME_LENGTH:

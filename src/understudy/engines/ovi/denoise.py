@@ -76,7 +76,7 @@ class Pace:
         """The step is launched: returns those that are finished by now, having waited for all but this one."""
         if self._device.type != "cuda":
             return [step]
-        event = torch.cuda.Event()
+        event = torch.cuda.Event(blocking=True)  # a wait for it sleeps; without this it would take a core
         event.record(torch.cuda.current_stream(self._device))
         self._under_way.append((step, event))
         return self._finish(1)

@@ -1,16 +1,16 @@
 """One run of the transformer: everything that it depends on, and what carries it out."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import NamedTuple, Protocol
 
 from torch import Tensor, nn
 
 from understudy.engines.ovi.denoise import Done, Latents, denoise
-from understudy.engines.ovi.guidance import Guided, Network, Predictor, Scales
+from understudy.engines.ovi.guidance import Guidance, Guided, MakePredictor, Network, Scales
 from understudy.engines.ovi.sampling.schedule import SolverName, make_schedule
 from understudy.engines.ovi.sampling.solvers import make_solver
-from understudy.engines.ovi.transformer.fusion import Fusion, Geometry, Moment, Pass
+from understudy.engines.ovi.transformer.fusion import Fusion
 
 
 class DenoiseRequest(NamedTuple):
@@ -40,24 +40,28 @@ class Denoiser(Protocol):
         """
 
 
-MakePredictor = Callable[[Network, Sequence[Moment], Geometry, Pass, Pass, Scales], Predictor]
-"""Network, the time of each step, positions, positive and negative pass, scales -> what the loop asks; see `Guided`."""
+ForOneRun = Callable[[Network], AbstractContextManager[Network]]
+"""What a network is wrapped in for as long as one run takes."""
 
 
 class Solo:
-    """A run in this process alone.
-
-    `predictor` is called once per run: what it makes may remember earlier steps, or leave out the negative pass at some.
-    """
+    """A run in this process alone."""
 
     def __init__(
-        self, model: Fusion, network: Network, predictor: MakePredictor = Guided, *, attentive: bool = False
+        self,
+        model: Fusion,
+        network: Network,
+        predictor: MakePredictor = Guided,
+        *,
+        for_one_run: ForOneRun = nullcontext,
+        attentive: bool = False,
     ) -> None:
         """`attentive`: `done` is also called before each block, with the last step's number, so that a long step can be
         broken off in its middle. Not for processes that have to stop at the same point."""
         self.model = model
         self.network = network
         self.predictor = predictor
+        self.for_one_run = for_one_run
         self.attentive = attentive
 
     def __call__(self, request: DenoiseRequest, done: Done) -> Latents:
@@ -74,16 +78,19 @@ class Solo:
         video, audio = request.video_noise.to(device), request.audio_noise.to(device)
         given = None if request.first_frame is None else request.first_frame.to(device)
         frames, height, width = video.shape[1:]
-        predict = self.predictor(
-            self.network,
-            model.moments(schedule.timesteps, clean_first=given is not None),
-            model.geometry((frames, height, width), len(audio), clean_first=given is not None),
-            model.read(request.positive, request.positive),
-            model.read(request.video_negative, request.audio_negative, skip=request.skip),
-            request.scales,
-        )
         solvers = (make_solver(request.solver, schedule), make_solver(request.solver, schedule))
-        return denoise(Latents(video, audio), predict, solvers, request.steps, done, first_frame=given)
+        with self.for_one_run(self.network) as network:
+            predict = self.predictor(
+                Guidance(
+                    network,
+                    model.moments(schedule.timesteps, clean_first=given is not None),
+                    model.geometry((frames, height, width), len(audio), clean_first=given is not None),
+                    model.read(request.positive, request.positive),
+                    model.read(request.video_negative, request.audio_negative, skip=request.skip),
+                    request.scales,
+                )
+            )
+            return denoise(Latents(video, audio), predict, solvers, request.steps, done, first_frame=given)
 
 
 @contextmanager

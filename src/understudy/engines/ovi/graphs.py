@@ -1,12 +1,24 @@
 """Steps replayed as CUDA graphs: one launch for the thousands of kernels of a step. CUDA only."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
 
 from understudy.engines.ovi.guidance import Network
 from understudy.engines.ovi.transformer.fusion import Geometry, Moment, Pass, Velocity
+
+
+@contextmanager
+def graphed(network: Network) -> Iterator[Network]:
+    """`Graphs` for one run, whose memory is given back at its end: nothing else can use it."""
+    graphs = Graphs(network)
+    try:
+        yield graphs
+    finally:
+        graphs.close()
+        torch.cuda.empty_cache()
 
 
 class Graphs:
@@ -32,6 +44,11 @@ class Graphs:
         if kind not in self._captured:
             self._captured[kind] = _Captured(self._network, (video, audio, moment), geometry, passes)
         return self._captured[kind].replay(video, audio, moment)
+
+    def close(self) -> None:
+        """Forget the graphs, and what they returned."""
+        while self._captured:
+            self._captured.popitem()[1].close()
 
 
 class _Captured:
@@ -61,6 +78,11 @@ class _Captured:
             place.copy_(tensor)
         self._graph.replay()
         return self._outputs
+
+    def close(self) -> None:
+        """Give the memory up, which would otherwise stay as long as somebody holds an error that ended the run."""
+        self._outputs = []
+        self._graph.reset()
 
 
 def _tensors(moment: Moment) -> tuple[Tensor, ...]:

@@ -33,53 +33,50 @@ class Scales(NamedTuple):
         )
 
 
+class Guidance(NamedTuple):
+    """What the velocities of one run come from, besides its latents."""
+
+    network: Network
+    moments: Sequence[Moment]
+    """The time of each step."""
+    geometry: Geometry
+    positive: Pass
+    negative: Pass
+    scales: Scales
+
+
+MakePredictor = Callable[[Guidance], Predictor]
+"""Called once per run, so that what it makes may remember the run's earlier steps."""
+
+
 class Guided:
     """Two passes at every step: with the prompt, and with the negative prompts and one block left out."""
 
-    def __init__(
-        self,
-        network: Network,
-        moments: Sequence[Moment],
-        geometry: Geometry,
-        positive: Pass,
-        negative: Pass,
-        scales: Scales,
-    ) -> None:
-        self._network = network
-        self._moments = moments
-        self._geometry = geometry
-        self._passes = (positive, negative)
-        self._scales = scales
+    def __init__(self, run: Guidance) -> None:
+        self._run = run
+        self._passes = (run.positive, run.negative)
 
     def __call__(self, step: int, video: Tensor, audio: Tensor) -> Velocity:
         """See `Predictor`."""
-        outputs = self._network(video, audio, self._moments[step], self._geometry, self._passes)
-        return self._scales.combine(*outputs)
+        run = self._run
+        outputs = run.network(video, audio, run.moments[step], run.geometry, self._passes)
+        return run.scales.combine(*outputs)
 
 
 class GuidedFirst(Guided):
     """Both passes at the first steps only; the late ones change little but detail, and make do with the prompt's."""
 
-    def __init__(
-        self,
-        network: Network,
-        moments: Sequence[Moment],
-        geometry: Geometry,
-        positive: Pass,
-        negative: Pass,
-        scales: Scales,
-        *,
-        share: float,
-    ) -> None:
+    def __init__(self, run: Guidance, *, share: float) -> None:
         """`share` of the steps, rounded up, are guided."""
-        super().__init__(network, moments, geometry, positive, negative, scales)
-        self._guided = ceil(share * len(moments))
+        super().__init__(run)
+        self._guided = ceil(share * len(run.moments))
 
     def __call__(self, step: int, video: Tensor, audio: Tensor) -> Velocity:
         """See `Predictor`."""
         if step < self._guided:
             return super().__call__(step, video, audio)
-        [alone] = self._network(video, audio, self._moments[step], self._geometry, self._passes[:1])
+        run = self._run
+        [alone] = run.network(video, audio, run.moments[step], run.geometry, [run.positive])
         return alone
 
 
@@ -98,7 +95,7 @@ def apart(model: Fusion) -> Network:
         return [
             velocity
             for each in passes
-            for velocity in model.leave(model.through(at, moment, geometry, [each]), moment, geometry)
+            for velocity in model.leave(model.through(lambda: at, moment, geometry, [each]), moment, geometry)
         ]
 
     return network

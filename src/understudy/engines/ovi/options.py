@@ -23,7 +23,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     variant: str = DEFAULT_VARIANT
     """Which checkpoint is loaded."""
     preset: PresetName = "exact"
-    memory: str = "auto"
+    memory: str = AUTO
     """Name of a memory profile; "auto" takes the first that fits the card."""
     gpus: Annotated[int, msgspec.Meta(ge=1, le=16)] = 1
     """How many cards make a clip together."""

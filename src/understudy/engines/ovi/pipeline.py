@@ -14,7 +14,13 @@ from torch import Tensor
 from understudy.engines.engine import Job, Output, Report
 from understudy.engines.ovi import VERSION
 from understudy.engines.ovi.config import OviConfig, Variant
-from understudy.engines.ovi.contracts import Request, pick_variant, request_for
+from understudy.engines.ovi.contracts import (
+    NEGATIVE_AUDIO,
+    NEGATIVE_VIDEO,
+    Request,
+    made_otherwise,
+    request_for,
+)
 from understudy.engines.ovi.denoise import Latents, draw_noise
 from understudy.engines.ovi.denoiser import DenoiseRequest
 from understudy.engines.ovi.guidance import Scales
@@ -77,13 +83,16 @@ class OviPipeline:
         return (Output(_NAME),)
 
     def warm_up(self) -> None:
-        """One step and one decoding at the usual size, so that kernels are chosen and compiled before the first run."""
+        """One step without a picture and one with, and a decoding, at the usual size and with the default negative texts:
+        so that the text encoder is read, and kernels are chosen and compiled, before the first run."""
         if not self._options.warm_up or self._stage.device.type != "cuda":
             return
         side = requested_size(720, 720, self._variant.area)
         with torch.inference_mode():
-            text = torch.zeros(32, self._config.fusion.video.text_dim, device=self._stage.device)
-            latents = self._denoise((text, text, text), None, side, 1, 0, lambda *_, **__: None)
+            with self._stage.texts() as source:
+                video, audio = (source.embed(text, lasting=True) for text in (NEGATIVE_VIDEO, NEGATIVE_AUDIO))
+            for frame in (None, torch.zeros(1, 3, *side)):
+                latents = self._denoise((video, video, audio), frame, side, 1, 0, lambda *_, **__: None)
             self._sound(latents.audio)
             for _ in self._stage.frames(latents.video[:, :2]):
                 pass
@@ -202,7 +211,7 @@ class OviPipeline:
         for note in (
             *prompt.notes,
             *request.notes,
-            *pick_variant(self._config.variants, options.variant, request),
+            *made_otherwise(self._config.variants, options.variant, request),
         ):
             _say(f"Note: {note}")
         _say(
@@ -211,7 +220,8 @@ class OviPipeline:
             f" {'from the input image' if request.image else 'from the prompt alone'}"
         )
         _say(
-            f"Run: variant {options.variant}, preset {options.preset}, memory {self._stage.profile.name}, {steps} steps, seed {seed}"
+            f"Run: variant {options.variant}, preset {options.preset}, memory {self._stage.profile.name},"
+            f" {steps} steps, seed {seed}"
         )
 
 

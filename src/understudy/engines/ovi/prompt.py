@@ -21,7 +21,8 @@ _TAGGED: Final = re.compile(r"<AUDCAP>(.*?)<ENDAUDCAP>", re.DOTALL)
 _TAG: Final = re.compile(r"<(S|E|AUDCAP|ENDAUDCAP)>", re.IGNORECASE | re.ASCII)
 _CLOSING: Final = {"S": "E", "AUDCAP": "ENDAUDCAP"}
 _OPENING: Final = {closing: opening for opening, closing in _CLOSING.items()}
-_ESCAPED: Final = re.compile(r"\\+(?=[\"'!?“”‘’])")
+# Looked for from the start of a run of backslashes only: from each of them it would take the square of their number.
+_ESCAPED: Final = re.compile(r"(?<!\\)\\+(?=[\"'!?“”‘’])")
 _EXCERPT: Final = 24
 """Characters shown on each side of a place in a prompt."""
 _SHOWN: Final = 60
@@ -78,7 +79,7 @@ def compose(prompt: str, style: TagStyle) -> Prompt:
     if "<S>" not in text:
         lines: list[str] = []
         marked = _each(text, lambda piece: _marked(piece, lines))
-        change(marked, f"Taken as spoken: {'; '.join(f'“{_short(line)}”' for line in lines)}.")
+        change(marked, f"Taken as spoken: {'; '.join(f'“{_short(line)}”' for line in lines)}")
     written = "between <AUDCAP> and <ENDAUDCAP>" if style == "tags" else f"behind {_LABEL}"
     change(_each(text, lambda piece: _styled(piece, style)), f"The sounds stand {written} now.")
     return Prompt(text, tuple(notes))

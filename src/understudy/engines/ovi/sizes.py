@@ -31,7 +31,7 @@ def image_size(height: int, width: int, area: int) -> Size:
     """
     shape = width / height
     scale = sqrt(area / (height * width))
-    middle = round(sqrt(area // MULTIPLE**2 / shape))
+    middle = max(1, round(sqrt(max(1, area // MULTIPLE**2) / shape)))
     rows = range(middle - _AROUND, middle + _AROUND + 1)
     candidates = [_pixels(max(1, row), max(1, round(max(1, row) * shape))) for row in rows]
     candidates.append(_pixels(_units(height * scale), _units(width * scale)))

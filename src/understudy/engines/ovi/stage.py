@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from understudy.engines.ovi.assembly import Parts, Weights, network_of, predictor_for
+from understudy.engines.ovi.assembly import Parts, Weights, for_one_run, network_of, predictor_for
 from understudy.engines.ovi.audio.decoder import AudioDecoder
 from understudy.engines.ovi.availability import has_card
 from understudy.engines.ovi.config import OviConfig, config_of
@@ -22,8 +22,10 @@ from understudy.engines.ovi.parallel.arrangement import arrange
 from understudy.engines.ovi.parallel.ensemble import Ensemble
 from understudy.engines.ovi.text.source import TextSource
 from understudy.engines.ovi.video_vae.vae import VideoVae
+from understudy.errors import EngineUnavailable
 
 Entering = Callable[[], AbstractContextManager[object]]
+"""What is entered while a part is used, to have its weights on the card."""
 
 CPU = torch.device("cpu")
 
@@ -73,17 +75,17 @@ class Stage:
             yield self._denoiser
 
     def encode(self, image: Tensor) -> Tensor:
-        """A picture [1, 3, H, W] to a latent frame [z, 1, h, w]."""
+        """A picture [1, 3, H, W] in about [-1, 1] to a latent frame, float32 [z, 1, h, w]."""
         with self._seeing.on_card():
             return self._video_vae.encode_image(image)
 
     def frames(self, latent: Tensor) -> Iterator[NDArray[np.uint8]]:
-        """A latent [z, F, h, w] to frames [n, H, W, 3], as they are decoded."""
+        """A latent [z, F, h, w] to frames, uint8 [n, H, W, 3], as they are decoded."""
         with self._seeing.on_card():
             yield from self._video_vae.frames(latent)
 
     def decode_sound(self, latent: Tensor) -> Tensor:
-        """A latent [L, C] to samples."""
+        """A latent [L, C] to a waveform [512 L]: float32, mono, on the device."""
         with self._hearing.on_card():
             return self._sound(latent)
 
@@ -110,11 +112,8 @@ def build_stage(options: Options, config: OviConfig, parts: Parts, device: torch
     solo = Solo(
         placed.model,
         network_of(placed.model, options, profile, device),
-        predictor_for(
-            options.playing,
-            placed.model,
-            graphs=options.graphs and device.type == "cuda" and profile.blocks == "kept",
-        ),
+        predictor_for(options, placed.model, device),
+        for_one_run=for_one_run(options, profile, device),
         attentive=True,
     )
     return _stage(options, config, parts, device, profile, denoiser=solo, denoising=placed.on_card)
@@ -142,9 +141,15 @@ def profile_for(options: Options, config: OviConfig, device: torch.device) -> Pr
 
 
 def device_of(options: Options) -> torch.device:
-    """Where to compute: the first card that this process sees, or the CPU."""
-    on_card = options.device == "cuda" or (options.device == "auto" and has_card())
-    return torch.device("cuda", 0) if on_card else CPU
+    """Where to compute: the first card that this process sees, or the CPU. Raises `EngineUnavailable` without a card."""
+    if options.device == "cpu" or (options.device == "auto" and not has_card()):
+        return CPU
+    if not torch.cuda.is_available():
+        raise EngineUnavailable(
+            f"torch {torch.__version__} sees no card here: it was built without CUDA, or the card's driver is too old for"
+            " it. Install a torch with CUDA that the driver can play, or a newer driver."
+        )
+    return torch.device("cuda", 0)
 
 
 def load_member(device: torch.device, options: Mapping[str, object]) -> Solo:
@@ -153,10 +158,8 @@ def load_member(device: torch.device, options: Mapping[str, object]) -> Solo:
     config = config_of(read.folder)
     profile = profile_for(read, config, device)
     model = _weights(read, config).transformer(profile, device).model
-    heads = arrange(read.gpus, config.fusion.video.heads).heads
-    return Solo(
-        model, network_of(model, read, profile, device, heads=heads), predictor_for(read.playing, model)
-    )
+    network = network_of(model, read, profile, device)
+    return Solo(model, network, predictor_for(read, model, device))
 
 
 def _weights(options: Options, config: OviConfig) -> Weights:

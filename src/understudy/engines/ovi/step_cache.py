@@ -40,8 +40,9 @@ class StepCache:
         entering = self._model.enter(video, audio)
         added = self._taken_over(entering, len(passes))
         if added is None:
-            at = self._model.start(entering, moment, geometry)
-            leaving = self._model.through(at, moment, geometry, passes)
+            leaving = self._model.through(
+                lambda: self._model.start(entering, moment, geometry), moment, geometry, passes
+            )
             self._remember(entering, leaving)
         else:
             leaving = States(*(x + y for x, y in zip(entering, added, strict=True)))

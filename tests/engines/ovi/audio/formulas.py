@@ -4,8 +4,8 @@ import math
 from collections.abc import Mapping
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
-from torch.nn import functional
 
 from understudy.engines.ovi.config import AudioVaeConfig, VocoderConfig
 
@@ -14,12 +14,11 @@ State = Mapping[str, Tensor]
 
 def decoded(state: State, config: AudioVaeConfig, latent: Tensor) -> Tensor:
     """Normalised mel [B, M, T] of latents [B, E, L]."""
-    x = _middle(state, "decoder.mid", _conv(state, "decoder.conv_in", latent))
-    x = x.clamp(-config.activation_clamp, config.activation_clamp)
+    most = config.activation_clamp
+    x = _middle(state, "decoder.mid", _conv(state, "decoder.conv_in", latent)).clamp(-most, most)
     for level in reversed(range(len(config.ch_mult))):
         for block in range(config.num_res_blocks + 1):
-            x = _residual(state, f"decoder.up.{level}.block.{block}", x)
-        x = x.clamp(-config.activation_clamp, config.activation_clamp)
+            x = _residual(state, f"decoder.up.{level}.block.{block}", x).clamp(-most, most)
         if level - 1 in config.down_sampled_levels:
             x = _conv(state, f"decoder.up.{level}.upsample.conv", x.repeat_interleave(2, dim=2))
     return _conv(state, "decoder.conv_out", _act(x)) * (1 + state["decoder.learnable_gain"])
@@ -27,27 +26,28 @@ def decoded(state: State, config: AudioVaeConfig, latent: Tensor) -> Tensor:
 
 def encoded(state: State, config: AudioVaeConfig, mel: Tensor) -> tuple[Tensor, Tensor]:
     """Mean and log-variance [B, E, L] of mel [B, M, T]."""
+    most = config.activation_clamp
     x = _conv(state, "encoder.conv_in", (mel - state["data_mean"]) / state["data_std"])
     for level in range(len(config.ch_mult)):
         for block in range(config.num_res_blocks):
-            x = _residual(state, f"encoder.down.{level}.block.{block}", x)
+            x = _residual(state, f"encoder.down.{level}.block.{block}", x).clamp(-most, most)
         if level in config.down_sampled_levels:
             x = _conv(state, f"encoder.down.{level}.downsample.conv1", x)
             x = (x[..., 0::2] + x[..., 1::2]) / 2
             x = _conv(state, f"encoder.down.{level}.downsample.conv2", x)
-    x = _act(_middle(state, "encoder.mid", x))
+    x = _act(_middle(state, "encoder.mid", x).clamp(-most, most))
     x = _conv(state, "encoder.conv_out", x) * (1 + state["encoder.learnable_gain"])
     return x[:, : config.embed_dim], x[:, config.embed_dim :].clamp(-30, 20)
 
 
 def vocoded(state: State, config: VocoderConfig, mel: Tensor) -> Tensor:
     """Waveform [B, 1, N] of mel [B, M, T]."""
-    x = functional.conv1d(mel, weight_normed(state, "conv_pre"), state["conv_pre.bias"], padding=3)
+    x = F.conv1d(mel, weight_normed(state, "conv_pre"), state["conv_pre.bias"], padding=3)
     for stage, (rate, kernel) in enumerate(
         zip(config.upsample_rates, config.upsample_kernel_sizes, strict=True)
     ):
         weight, bias = weight_normed(state, f"ups.{stage}.0"), state[f"ups.{stage}.0.bias"]
-        x = functional.conv_transpose1d(x, weight, bias, stride=rate, padding=(kernel - rate) // 2)
+        x = F.conv_transpose1d(x, weight, bias, stride=rate, padding=(kernel - rate) // 2)
         units = len(config.resblock_kernel_sizes)
         outputs = [
             _unit(state, f"resblocks.{stage * units + index}", x, dilations)
@@ -55,7 +55,7 @@ def vocoded(state: State, config: VocoderConfig, mel: Tensor) -> Tensor:
         ]
         x = torch.stack(outputs).mean(dim=0)
     x = snake(state, "activation_post", x)
-    return functional.conv1d(x, weight_normed(state, "conv_post"), state["conv_post.bias"], padding=3).tanh()
+    return F.conv1d(x, weight_normed(state, "conv_post"), state["conv_post.bias"], padding=3).tanh()
 
 
 def snake(state: State, name: str, x: Tensor) -> Tensor:
@@ -63,11 +63,11 @@ def snake(state: State, name: str, x: Tensor) -> Tensor:
     width = x.shape[1]
     up = state[f"{name}.upsample.filter"].expand(width, 1, -1)
     down = state[f"{name}.downsample.lowpass.filter"].expand(width, 1, -1)
-    x = functional.pad(x, (5, 5), mode="replicate")
-    x = 2 * functional.conv_transpose1d(x, up, stride=2, groups=width)[..., 15:-15]
+    x = F.pad(x, (5, 5), mode="replicate")
+    x = 2 * F.conv_transpose1d(x, up, stride=2, groups=width)[..., 15:-15]
     alpha, beta = (state[f"{name}.act.{part}"][:, None].exp() for part in ("alpha", "beta"))
     x = x + torch.sin(alpha * x) ** 2 / (beta + 1e-9)
-    return functional.conv1d(functional.pad(x, (5, 6), mode="replicate"), down, stride=2, groups=width)
+    return F.conv1d(F.pad(x, (5, 6), mode="replicate"), down, stride=2, groups=width)
 
 
 def weight_normed(state: State, name: str) -> Tensor:
@@ -83,7 +83,7 @@ def _unit(state: State, name: str, x: Tensor, dilations: tuple[int, ...]) -> Ten
         for part, spread in ((0, dilation), (1, 1)):
             h = snake(state, f"{name}.activations.{2 * index + part}", h)
             layer = f"{name}.convs{part + 1}.{index}"
-            h = functional.conv1d(
+            h = F.conv1d(
                 h, weight_normed(state, layer), state[f"{layer}.bias"], dilation=spread, padding="same"
             )
         x = x + h
@@ -94,7 +94,7 @@ def _conv(state: State, name: str, x: Tensor) -> Tensor:
     weight = state[f"{name}.weight"]
     fan = weight[0].numel() ** 0.5
     rows = [row / (1e-4 + row.norm() / fan) / fan for row in weight]
-    return functional.conv1d(x, torch.stack(rows), padding="same")
+    return F.conv1d(x, torch.stack(rows), padding="same")
 
 
 def _act(x: Tensor) -> Tensor:

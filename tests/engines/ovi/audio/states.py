@@ -6,8 +6,8 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from understudy.engines.ovi.audio.tensors import Shape
 from understudy.engines.ovi.config import AudioVaeConfig, VocoderConfig
+from understudy.engines.ovi.tensor_table import Shape
 
 VAE: Final = AudioVaeConfig(
     data_dim=12,
@@ -47,8 +47,3 @@ def _size(name: str) -> float:
 def noise(*shape: int, seed: int = 1) -> Tensor:
     """Unit noise."""
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
-
-
-def distance(found: Tensor, expected: Tensor) -> float:
-    """L2 norm of the difference, relative to what is expected."""
-    return float((found.double() - expected.double()).norm() / expected.double().norm())

@@ -1,14 +1,13 @@
 import json
-import subprocess
-import sys
 
 import msgspec
 import pytest
 
 from tests.engines.ovi.audio.states import VAE, VOCODER
 from tests.engines.ovi.golden import GOLDEN
-from understudy.engines.ovi.audio.tensors import Shape, check_tensors, elements, vae_tensors, vocoder_tensors
+from understudy.engines.ovi.audio.tensors import vae_tensors, vocoder_tensors, weight_norm_spelling
 from understudy.engines.ovi.config import REAL
+from understudy.engines.ovi.tensor_table import Shape, elements
 from understudy.errors import EngineUnavailable
 
 RECORDED = {
@@ -49,20 +48,7 @@ def test_lists_that_differ_in_length_are_refused(change: dict[str, Shape], named
         vocoder_tensors(msgspec.structs.replace(VOCODER, **change))
 
 
-def test_what_does_not_fit_is_named() -> None:
-    needed: dict[str, Shape] = dict.fromkeys("abcdef", (2,))
-    found: dict[str, Shape] = {"e": (2,), "f": (3, 1), "x": (1,)}
-    with pytest.raises(EngineUnavailable) as refusal:
-        check_tensors("the thing", found, needed)
-    assert "the thing do not fit: missing a, b, c and 1 more; unexpected x; " in refusal.value.message
-    assert "of another shape f [3, 1] instead of [2]" in refusal.value.message
-
-
-def test_what_is_known_may_be_there_or_not() -> None:
-    check_tensors("the thing", {"a": (1,)}, {"a": (1,)}, known={"a": (1,), "b": (2,)})
-    check_tensors("the thing", {"a": (1,), "b": (2,)}, {"a": (1,)}, known={"a": (1,), "b": (2,)})
-
-
-def test_names_cost_no_torch() -> None:
-    code = "import sys, understudy.engines.ovi.audio.tensors; sys.exit('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+def test_both_spellings_of_weight_norm_are_one() -> None:
+    assert weight_norm_spelling("ups.0.0.parametrizations.weight.original0") == "ups.0.0.weight_g"
+    assert weight_norm_spelling("ups.0.0.parametrizations.weight.original1") == "ups.0.0.weight_v"
+    assert weight_norm_spelling("ups.0.0.weight_v") == "ups.0.0.weight_v"

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.engines.ovi.distance import rel
 from tests.engines.ovi.parallel import loads
-from tests.engines.ovi.runs import NAMES, distance, recorded
+from tests.engines.ovi.runs import NAMES, recorded
 from tests.executors.processes import alive
 from understudy.engines.ovi.parallel.arrangement import Arrangement, arrange
 from understudy.engines.ovi.parallel.ensemble import Ensemble
@@ -44,8 +45,8 @@ def test_it_ends_where_one_process_and_the_reference_end(ensemble: Ensemble, nam
     request, expected = recorded(name)
     ours, alone = ensemble(request, quiet), ensemble.solo(request, quiet)
     for found, one, wanted in zip(ours, alone, expected, strict=True):
-        assert distance(found, one) < EXACT
-        assert distance(found, wanted) < 5e-6
+        assert rel(found, one) < EXACT
+        assert rel(found, wanted) < 5e-6
 
 
 def test_a_cancel_stops_all_of_them_and_they_play_again(ensemble: Ensemble) -> None:
@@ -62,7 +63,7 @@ def test_a_cancel_stops_all_of_them_and_they_play_again(ensemble: Ensemble) -> N
         with pytest.raises(Cancelled, match="enough"):
             ensemble(request, done)
         assert told == list(range(last + 1))
-    assert distance(ensemble(request, quiet).video, expected.video) < 5e-6
+    assert rel(ensemble(request, quiet).video, expected.video) < 5e-6
     assert ensemble.pids == pids
 
 
@@ -71,7 +72,7 @@ def test_a_request_that_cannot_be_played_harms_nobody(ensemble: Ensemble) -> Non
     pids = ensemble.pids
     with pytest.raises(EngineInputError, match="0 steps"):
         ensemble(request._replace(steps=0), quiet)
-    assert distance(ensemble(request, quiet).video, expected.video) < 5e-6
+    assert rel(ensemble(request, quiet).video, expected.video) < 5e-6
     assert ensemble.pids == pids
 
 
@@ -81,7 +82,7 @@ def test_passes_apart_and_heads_shared_at_once() -> None:
         for clean_first in (False, True):
             request = loads.small_request(clean_first=clean_first)
             for found, one in zip(ensemble(request, quiet), ensemble.solo(request, quiet), strict=True):
-                assert distance(found, one) < EXACT
+                assert rel(found, one) < EXACT
     finally:
         ensemble.close()
 
@@ -98,7 +99,7 @@ def test_a_process_that_dies_fails_the_run_and_the_next_one_has_new_processes(tm
         assert time.monotonic() - began < 5
         assert not any(map(alive, pids))
         assert ensemble.pids == ()
-        assert distance(ensemble(request, quiet).video, expected.video) < 5e-6
+        assert rel(ensemble(request, quiet).video, expected.video) < 5e-6
         assert not set(pids) & set(ensemble.pids)
     finally:
         ensemble.close()

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from tests.engines.ovi.distance import rel
 from tests.engines.ovi.parallel.loads import small_model
 from tests.engines.ovi.parallel.rooms import everyone
 from tests.engines.ovi.transformer import small
@@ -38,5 +39,5 @@ def test_as_many_velocities_as_passes(count: int, tmp_path: Path) -> None:
     for ours, same, theirs in zip(first, second, expected, strict=True):
         assert torch.equal(ours.video, same.video)
         assert torch.equal(ours.audio, same.audio)
-        assert small.rel(ours.video, theirs.video) < 1e-6
-        assert small.rel(ours.audio, theirs.audio) < 1e-6
+        assert rel(ours.video, theirs.video) < 1e-6
+        assert rel(ours.audio, theirs.audio) < 1e-6

@@ -23,22 +23,24 @@ def test_parts_are_nearly_equal() -> None:
     assert cut(157, 2) == [78, 79]
 
 
-@pytest.mark.parametrize(("size", "heads"), [(2, 4), (3, 3), (4, 8)])
-def test_each_sees_all_tokens_of_its_heads(size: int, heads: int, tmp_path: Path) -> None:
-    """Two passes, picture with 23 tokens looking at sound with 9."""
+@pytest.mark.parametrize(
+    ("size", "heads", "tokens"), [(2, 4, 23), (3, 3, 23), (4, 8, 23), (3, 3, 10), (2, 4, 9)]
+)
+def test_each_sees_all_tokens_of_its_heads(size: int, heads: int, tokens: int, tmp_path: Path) -> None:
+    """Two passes, picture looking at sound with 9 tokens; some processes may have as many of one as of the other."""
     q, k, v = (
-        numbers(2, 23, heads, 4),
+        numbers(2, tokens, heads, 4),
         numbers(2, 9, heads, 4, start=5000),
         numbers(2, 9, heads, 4, start=9000),
     )
 
     def act(group: Group) -> tuple[tuple[Tensor, ...], Tensor, Tensor]:
-        exchange = HeadExchange(group, heads, (23, 9))
+        exchange = HeadExchange(group, heads, (tokens, 9))
         ours = [exchange.share(each, 1) for each in (q, k, v)]
-        mine = exchange.to_heads(*ours)
-        back = exchange.to_tokens(mine[0], ours[0].shape[1])
+        mine = exchange.to_heads(*ours, (tokens, 9))
+        back = exchange.to_tokens(mine[0])
         assert torch.equal(back, ours[0])
-        return mine, back, exchange.collect(back, 1)
+        return mine, back, exchange.collect(back, 1, tokens)
 
     for rank, (mine, _, whole) in enumerate(everyone(size, tmp_path, act)):
         of_rank = slice(rank * heads // size, (rank + 1) * heads // size)
@@ -52,8 +54,8 @@ def test_bfloat16_travels_too(tmp_path: Path) -> None:
     def act(group: Group) -> Tensor:
         exchange = HeadExchange(group, 2, (5, 5))
         ours = exchange.share(x, 1)
-        q, _, _ = exchange.to_heads(ours, ours, ours)
-        return exchange.collect(exchange.to_tokens(q, ours.shape[1]), 1)
+        q, _, _ = exchange.to_heads(ours, ours, ours, (5, 5))
+        return exchange.collect(exchange.to_tokens(q), 1, 5)
 
     assert all(torch.equal(each, x) for each in everyone(2, tmp_path, act))
 
@@ -64,8 +66,6 @@ def test_what_cannot_be_shared_is_refused_by_every_process(tmp_path: Path) -> No
             HeadExchange(group, 4, (23, 9))
         with pytest.raises(EngineInputError, match="2 tokens are too few for 3"):
             HeadExchange(group, 3, (23, 2))
-        with pytest.raises(EngineInputError, match="10 and 9 tokens"):
-            HeadExchange(group, 3, (10, 9))
 
     everyone(3, tmp_path, act)
 
@@ -78,11 +78,9 @@ def test_the_model_is_as_it_was_afterwards(tmp_path: Path) -> None:
     assert counts == (36, 11)
 
     def act(group: Group) -> None:
-        if group.rank:
-            return
         with sharing(model, HeadExchange(group, 2, counts)):
             assert model.blocks[1].audio.exchange is model.exchange is not whole
         assert model.exchange is whole
         assert model.blocks[1].audio.exchange is whole
 
-    everyone(2, tmp_path, act)
+    everyone(1, tmp_path, act)

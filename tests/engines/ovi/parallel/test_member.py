@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from tests.engines.ovi.distance import rel
 from tests.engines.ovi.parallel import loads
-from tests.engines.ovi.runs import distance
 from understudy.engines.ovi.denoise import Latents
 from understudy.engines.ovi.denoiser import DenoiseRequest
 from understudy.engines.ovi.parallel.arrangement import Arrangement
@@ -42,8 +42,8 @@ def test_it_ends_where_one_alone_does(
     alone = loads.small_solo(torch.device("cpu"), {"heads": of})(request, quiet)
     members = shared(Arrangement(passes, heads), of, request, tmp_path)
     for ours in members:
-        assert distance(ours.video, alone.video) < 1e-6
-        assert distance(ours.audio, alone.audio) < 1e-6
+        assert rel(ours.video, alone.video) < 1e-6
+        assert rel(ours.audio, alone.audio) < 1e-6
         # What differs in one bit goes its own way.
         assert torch.equal(ours.video, members[0].video)
         assert torch.equal(ours.audio, members[0].audio)

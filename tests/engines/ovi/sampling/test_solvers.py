@@ -7,9 +7,9 @@ import torch
 from diffusers import DPMSolverMultistepScheduler, FlowMatchEulerDiscreteScheduler, UniPCMultistepScheduler
 from safetensors.torch import load_file
 from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from tests.engines.ovi.golden import GOLDEN
+from tests.engines.ovi.watch import Watch
 from understudy.engines.ovi.sampling.schedule import Schedule, SolverName, make_schedule
 from understudy.engines.ovi.sampling.solvers import make_solver
 
@@ -161,46 +161,17 @@ def test_there_is_no_step_after_the_last(solver: SolverName) -> None:
         ours.step(noise(1, 4, 5), noise(2, 4, 5))
 
 
-class Watch(TorchDispatchMode):
-    """Counts operations, and notes those that would wait for a card or compute in float64."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.operations = 0
-        self.waits: list[str] = []
-        self.doubles: list[str] = []
-
-    def __torch_dispatch__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
-        result = func(*args, **(kwargs or {}))
-        self.operations += 1
-        if func in (torch.ops.aten._local_scalar_dense.default, torch.ops.aten.is_nonzero.default):
-            self.waits.append(str(func))
-        if any(isinstance(each, Tensor) and each.dtype == torch.float64 for each in (*args, result)):
-            self.doubles.append(str(func))
-        return result
-
-
-def test_the_watch_sees_what_it_watches_for() -> None:
-    with Watch() as watch:
-        torch.ones(1).item()
-        torch.ones(1).double()
-    assert watch.waits
-    assert watch.doubles
-
-
 @pytest.mark.parametrize(("solver", "most"), [("unipc", 8), ("dpm++", 4), ("euler", 1)])
 def test_a_step_is_a_handful_of_operations_that_wait_for_nothing(solver: SolverName, most: int) -> None:
     ours = make_solver(solver, make_schedule(solver, 10, 5.0))
     sample = noise(1, 4, 5)
     for step in range(10):
         velocity = noise(10 + step, 4, 5)
-        with Watch() as watch:
+        with Watch("cpu") as watch:
             sample = ours.step(sample, velocity)
-        assert 0 < watch.operations <= most
+        assert 0 < len(watch.operators) <= most
         assert not watch.waits
-        assert not watch.doubles
+        assert watch.dtypes == {torch.float32}
 
 
 @pytest.mark.parametrize("solver", SOLVERS)

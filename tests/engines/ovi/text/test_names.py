@@ -1,6 +1,4 @@
 import json
-import subprocess
-import sys
 
 from tests.engines.ovi.golden import GOLDEN
 from understudy.engines.ovi.config import REAL
@@ -8,15 +6,10 @@ from understudy.engines.ovi.text.names import text_tensors, transformers_names
 
 
 def test_names_and_order_are_the_real_checkpoints() -> None:
-    golden = json.loads((GOLDEN / "keys/umt5_to_transformers.json").read_text())
-    assert list(transformers_names(REAL.text).items()) == list(golden.items())
+    recorded = json.loads((GOLDEN / "keys/umt5_to_transformers.json").read_text())
+    assert list(transformers_names(REAL.text).items()) == list(recorded.items())
 
 
 def test_shapes_are_the_real_checkpoints() -> None:
-    golden = json.loads((GOLDEN / "keys/umt5_xxl.json").read_text())["tensors"]
-    assert text_tensors(REAL.text) == {name: tuple(row["shape"]) for name, row in golden.items()}
-
-
-def test_are_known_without_torch() -> None:
-    code = "import sys, understudy.engines.ovi.text.names; sys.exit('torch' in sys.modules or 'numpy' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    recorded = json.loads((GOLDEN / "keys/umt5_xxl.json").read_text())["tensors"]
+    assert text_tensors(REAL.text) == {name: tuple(row["shape"]) for name, row in recorded.items()}

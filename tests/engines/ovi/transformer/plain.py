@@ -7,8 +7,9 @@ checkpoint's own names. float64.
 import math
 from collections.abc import Mapping
 
+import msgspec
 import torch
-import torch.nn.functional as F  # noqa: N812
+import torch.nn.functional as F
 from torch import Tensor
 
 from understudy.engines.ovi.config import FusionConfig, TowerConfig
@@ -165,19 +166,21 @@ def _rest(
     other_turns: Tensor,
 ) -> Tensor:
     state, config, _, _, text = tower
+    between = msgspec.structs.replace(config, eps=1e-6)  # whatever the setting, in the reference
     block, at = f"blocks.{number}", f"blocks.{number}.cross_attn"
 
-    def affine(x: Tensor, name: str) -> Tensor:
+    def affine(x: Tensor, name: str, config: TowerConfig) -> Tensor:
         return _norm(x, config) * state[f"{name}.weight"] + state[f"{name}.bias"]
 
     def heads(x: Tensor) -> Tensor:
         return x.view(len(x), config.heads, -1)
 
-    q = _rms(_linear(state, f"{at}.q", affine(x, f"{block}.norm3")), state[f"{at}.norm_q.weight"], config)
+    h = affine(x, f"{block}.norm3", config)
+    q = _rms(_linear(state, f"{at}.q", h), state[f"{at}.norm_q.weight"], config)
     k = _rms(_linear(state, f"{at}.k", text), state[f"{at}.norm_k.weight"], config)
     seen = _attention(q, k, heads(_linear(state, f"{at}.v", text)))
-    z = affine(other, f"{at}.pre_attn_norm_fusion")
-    k = _rms(_linear(state, f"{at}.k_fusion", z), state[f"{at}.norm_k_fusion.weight"], config)
+    z = affine(other, f"{at}.pre_attn_norm_fusion", between)
+    k = _rms(_linear(state, f"{at}.k_fusion", z), state[f"{at}.norm_k_fusion.weight"], between)
     v = heads(_linear(state, f"{at}.v_fusion", z))
     seen = seen + _attention(_rotate(q, turns), _rotate(k, other_turns), v)
     x = x + _linear(state, f"{at}.o", seen)

@@ -12,13 +12,15 @@ from understudy.engines.ovi.transformer.loading import build_fusion, load_fusion
 from understudy.engines.ovi.transformer.names import fusion_tensors
 
 
-def config(*, dim: int = 64, heads: int = 2, blocks: int = 3, text_len: int = 80) -> FusionConfig:
+def config(
+    *, dim: int = 64, heads: int = 2, blocks: int = 3, text_len: int = 80, eps: float = 1e-6
+) -> FusionConfig:
     """Both towers alike but for what they are made of."""
     shared = {"dim": dim, "ffn_dim": 96, "freq_dim": 32, "heads": heads, "blocks": blocks}
     text = {"text_len": text_len, "text_dim": 24}
     return FusionConfig(
-        video=TowerConfig(channels=6, patch=(1, 2, 2), **shared, **text),
-        audio=TowerConfig(channels=5, patch=(1,), rope_scale=0.19676, **shared, **text),
+        video=TowerConfig(channels=6, patch=(1, 2, 2), eps=eps, **shared, **text),
+        audio=TowerConfig(channels=5, patch=(1,), rope_scale=0.19676, eps=eps, **shared, **text),
     )
 
 
@@ -66,8 +68,3 @@ def inputs(config: FusionConfig, seed: int = 1, words: tuple[int, int, int] = (9
         normal(11, config.audio.channels),
         *(normal(count, config.video.text_dim) for count in words),
     )
-
-
-def rel(found: Tensor, wanted: Tensor) -> float:
-    """L2 norm of the difference over that of what is wanted."""
-    return float((found.double() - wanted.double()).norm() / wanted.double().norm())

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
+from tests.engines.ovi.distance import rel
 from tests.engines.ovi.transformer import plain, small
-from tests.engines.ovi.transformer.small import rel
 from understudy.engines.ovi.guidance import apart, together
 from understudy.engines.ovi.transformer.attention import TorchAttention
 from understudy.engines.ovi.transformer.fusion import Velocity

@@ -1,12 +1,17 @@
 """The formula for a step's arithmetic, against what is counted while a step is made, and against figures by hand."""
 
+from collections.abc import Callable
+
 import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from tests.engines.ovi.transformer import small
+from tests.engines.ovi.transformer.shallow import shallow
 from understudy.engines.ovi.config import REAL, FusionConfig
+from understudy.engines.ovi.guidance import Network, apart, together
 from understudy.engines.ovi.transformer.cost import Cost, step_cost
+from understudy.engines.ovi.transformer.fusion import Fusion
 from understudy.engines.ovi.transformer.loading import build_fusion
 
 MINIMUM = {
@@ -24,6 +29,16 @@ def test_the_real_model_at_its_usual_sizes(name: str) -> None:
     assert tuple(round(operations / 1e12, 1) for operations in (cost.total, *cost)) == wanted
 
 
+@pytest.mark.parametrize("network", [together, apart])
+@pytest.mark.parametrize("name", MINIMUM)
+def test_the_real_widths_are_what_is_counted(name: str, network: Callable[[Fusion], Network]) -> None:
+    """Three blocks: what each more of them costs is the same."""
+    size, length, _ = MINIMUM[name]
+    config = shallow(3)
+    counted = count(config, size, length, 160, 2, 1, network)
+    assert step_cost(config, size, length, 160) == counted
+
+
 @pytest.mark.parametrize("passes", [1, 2, 3])
 @pytest.mark.parametrize("skip", [None, 2])
 def test_it_is_what_is_counted(passes: int, skip: int | None) -> None:
@@ -39,7 +54,13 @@ def test_text_that_fills_all_positions_has_no_padding() -> None:
 
 
 def count(
-    config: FusionConfig, size: tuple[int, int, int], length: int, words: int, passes: int, skip: int | None
+    config: FusionConfig,
+    size: tuple[int, int, int],
+    length: int,
+    words: int,
+    passes: int,
+    skip: int | None,
+    network: Callable[[Fusion], Network] = together,
 ) -> Cost:
     """What a step does, on shapes alone; the last pass leaves out a block."""
     model = build_fusion(config, device="meta", dtype=torch.bfloat16)
@@ -51,7 +72,7 @@ def count(
     audio = torch.zeros(length, config.audio.channels, device="meta")
     counter = FlopCounterMode(display=False)
     with counter:
-        model(video, audio, moment, geometry, each)
+        network(model)(video, audio, moment, geometry, each)
     counts = counter.get_flop_counts()["Global"]
     # PyTorch does small attentions with batched products; everything else is a linear layer or a convolution.
     attention = sum(

@@ -8,8 +8,11 @@ import pytest
 from torch import Tensor
 
 from tests.engines.ovi.verify.folders import alter_json, alter_tensors, copy, run
+from understudy.engines.ovi.verify.__main__ import main
 
 Tensors = dict[str, Tensor]
+Change = Callable[[Any], object]
+"""Of a file's tensors or of a document, in place."""
 
 
 def add(name: str, amount: float, at: int = 0) -> Callable[[Tensors], object]:
@@ -22,7 +25,7 @@ def scale(name: str, by: float) -> Callable[[Tensors], object]:
     return lambda tensors: tensors[name].mul_(by)
 
 
-def put(*keys: Any, value: object) -> Callable[[Any], object]:
+def put(*keys: Any, value: object) -> Change:
     """Changes one value of a document."""
 
     def change(document: Any) -> None:
@@ -33,6 +36,15 @@ def put(*keys: Any, value: object) -> Callable[[Any], object]:
         document[keys[-1]] = value
 
     return change
+
+
+def wrong_after(change: Change, file: Path, folder: Path, capsys: pytest.CaptureFixture[str]) -> set[str]:
+    """The cases of a folder that are not within their tolerances once one of its files was changed."""
+    alter = alter_json if file.suffix == ".json" else alter_tensors
+    alter(file, change)
+    done = run(folder, capsys)
+    assert done.code == 1
+    return set(done.wrong())
 
 
 @pytest.mark.parametrize(
@@ -51,17 +63,10 @@ def put(*keys: Any, value: object) -> Callable[[Any], object]:
     ],
 )  # fmt: skip
 def test_a_number_in_a_file(
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    file: str,
-    change: Callable[[Tensors], object],
-    wrong: set[str],
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], file: str, change: Change, wrong: set[str]
 ) -> None:
     copy(tmp_path, file.partition("/")[0])
-    alter_tensors(tmp_path / file, change)
-    done = run(tmp_path, capsys)
-    assert done.code == 1
-    assert set(done.wrong()) == wrong
+    assert wrong_after(change, tmp_path / file, tmp_path, capsys) == wrong
 
 
 @pytest.mark.parametrize(
@@ -90,17 +95,10 @@ def test_a_number_in_a_file(
     ],
 )  # fmt: skip
 def test_a_value_in_a_list(
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    file: str,
-    change: Callable[[Any], object],
-    wrong: set[str],
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], file: str, change: Change, wrong: set[str]
 ) -> None:
     copy(tmp_path, file.partition("/")[0])
-    alter_json(tmp_path / file, change)
-    done = run(tmp_path, capsys)
-    assert done.code == 1
-    assert set(done.wrong()) == wrong
+    assert wrong_after(change, tmp_path / file, tmp_path, capsys) == wrong
 
 
 def test_a_weight_is_felt_by_all_that_use_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -124,23 +122,14 @@ def test_a_weight_is_felt_by_all_that_use_it(tmp_path: Path, capsys: pytest.Capt
     ],
 )  # fmt: skip
 def test_a_number_of_a_run(
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    file: str,
-    change: Callable[[Tensors], object],
-    wrong: set[str],
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], file: str, change: Change, wrong: set[str]
 ) -> None:
     copy(tmp_path, "fusion", "denoise")
     (tmp_path / "fusion" / "cases.json").unlink()
-    alter_tensors(tmp_path / "denoise" / file, change)
-    done = run(tmp_path, capsys)
-    assert done.code == 1
-    assert set(done.wrong()) == wrong
+    assert wrong_after(change, tmp_path / "denoise" / file, tmp_path, capsys) == wrong
 
 
 def test_what_is_beyond_is_named_with_the_value(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from understudy.engines.ovi.verify.__main__ import main
-
     copy(tmp_path, "preprocess")
     alter_json(tmp_path / "preprocess" / "sizes.json", put(0, "t2v_hw", 0, value=720))
     assert main([str(tmp_path)]) == 1

@@ -5,9 +5,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 from tests.engines.ovi.golden import GOLDEN, WHOLE, needs_whole
 from tests.engines.ovi.verify.folders import alter_json, copy, run
+from understudy.engines.ovi.verify.__main__ import main
 
 
 def command(*arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -16,6 +18,7 @@ def command(*arguments: str) -> "subprocess.CompletedProcess[str]":
 
 
 def test_what_lies_in_the_clone_is_verified() -> None:
+    """Slow, because another process imports torch, diffusers and transformers."""
     done = command(str(GOLDEN))
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
@@ -88,8 +91,6 @@ def test_one_broken_file_does_not_hide_the_others(tmp_path: Path, capsys: pytest
 
 
 def test_tracebacks_are_for_those_who_ask(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from understudy.engines.ovi.verify.__main__ import main
-
     (copy(tmp_path, "preprocess") / "preprocess" / "sizes.json").write_text("{")
     assert main([str(tmp_path)]) == 1
     quiet = capsys.readouterr()
@@ -100,8 +101,6 @@ def test_tracebacks_are_for_those_who_ask(tmp_path: Path, capsys: pytest.Capture
 
 
 def test_nothing_to_verify_is_no_success(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from understudy.engines.ovi.verify.__main__ import main
-
     file = tmp_path / "file"
     file.touch()
     for folder, words in (
@@ -119,10 +118,6 @@ def test_nothing_to_verify_is_no_success(tmp_path: Path, capsys: pytest.CaptureF
 
 
 def test_a_card_that_is_not_there_is_asked_for_in_vain(capsys: pytest.CaptureFixture[str]) -> None:
-    import torch
-
-    from understudy.engines.ovi.verify.__main__ import main
-
     if torch.cuda.is_available():
         pytest.skip("there is a card")
     assert main([str(GOLDEN), "--device", "cuda"]) == 2

@@ -133,6 +133,9 @@ def test_ways_of_solvers(tmp_path: Path, capsys: Capture) -> None:
     done = run(tmp_path, capsys)
     assert (done.code, done.wrong()) == (0, {})
     assert set(done.outcomes) == {"sampler/unipc, 17 steps, shift 2.5", "sampler/way"}
+    for several in ({"2.5": grid}, {"2.5": [grid]}, {"2.5": {"17": grid}}):
+        write(folder / "schedules.json", {"unipc_other_shifts": several})
+        assert run(tmp_path, capsys).outcomes.keys() == done.outcomes.keys()
     write(folder / "trajectories.json", [how | {"model": "a secret"}])
     led = run(tmp_path, capsys).outcomes["sampler/way"]
     assert led.verdict == "ok"
@@ -167,6 +170,10 @@ def test_sound(tmp_path: Path, capsys: Capture) -> None:
         {"mel_only_input": given, "mel_only_waveform": states.noise(3, 1, 80)}, folder / "io_2.safetensors"
     )
     assert run(tmp_path, capsys).wrong() == {"audio_vae/io_2/vocoder, mel_only_input": "beyond"}
+    # One of the batch, without an axis for it.
+    single = {key: tensor[0].float().contiguous() for key, tensor in io.items()}
+    save_file(single, folder / "io_2.safetensors")
+    assert run(tmp_path, capsys).code == 0
 
 
 def test_pictures(tmp_path: Path, capsys: Capture) -> None:
@@ -265,6 +272,24 @@ def test_other_variants(tmp_path: Path, capsys: Capture) -> None:
     assert (done.code, done.wrong()) == (0, {})
     assert done.outcomes["preprocess/prompts nobody_knows"].verdict == "skipped"
     assert REAL.variants.keys() & {"small_1s"} == set()
+
+
+def test_lists_of_another_form_are_never_well(tmp_path: Path, capsys: Capture) -> None:
+    for folder, file in (("fusion", "cases.json"), ("denoise", "denoise.json")):
+        write(tmp_path / folder / file, {"all": [{"name": "it"}]})
+    done = run(tmp_path, capsys)
+    assert (done.code, set(done.wrong().values())) == (1, {"failed"})
+    assert all("list of objects" in each.message for each in done.outcomes.values())
+
+
+@pytest.mark.parametrize(
+    "document", [[], {"all": [{"h": 32, "w": 32, "target_area": 1024, "t2v_hw": [32, 32]}]}]
+)
+def test_nothing_compared_is_not_well(tmp_path: Path, capsys: Capture, document: object) -> None:
+    write(tmp_path / "preprocess" / "sizes.json", document)
+    done = run(tmp_path, capsys)
+    assert done.code == 2
+    assert done.outcomes["preprocess/sizes"].verdict == "skipped"
 
 
 def _settings(**configs: AudioVaeConfig | VocoderConfig) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from torch.nn import functional
+import torch.nn.functional as F
 
 from understudy.engines.ovi.video_vae.causal import CausalConv, History
 
@@ -12,7 +12,7 @@ def test_pieces_give_what_the_whole_gives(pieces: tuple[int, ...]) -> None:
     source = torch.Generator().manual_seed(0)
     x = torch.randn(1, 5, 6, 4, 3, generator=source)
     conv = torch.nn.Conv3d(5, 7, 3)
-    whole = functional.conv3d(functional.pad(x, (1, 1, 1, 1, 2, 0)), conv.weight, conv.bias)
+    whole = F.conv3d(F.pad(x, (1, 1, 1, 1, 2, 0)), conv.weight, conv.bias)
 
     causal, history = CausalConv(conv), History()
     with torch.no_grad():

@@ -1,6 +1,5 @@
 """The estimate of memory, against a count of what is alive while a decoder of real size runs without data."""
 
-import weakref
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,9 +8,8 @@ import pytest
 import torch
 from diffusers import AutoencoderKLWan
 from torch.overrides import TorchFunctionMode
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 
+from tests.engines.ovi.memory.live_bytes import LiveBytes
 from understudy.engines.ovi.config import REAL
 from understudy.engines.ovi.video_vae.causal import History
 from understudy.engines.ovi.video_vae.decoder import Decoder
@@ -19,16 +17,13 @@ from understudy.engines.ovi.video_vae.memory import peak_bytes
 
 
 class AsOnACard(TorchFunctionMode):
-    """Norms in one kernel, convolutions with the channels last: what runs without data knows of neither."""
+    """Convolutions with the channels last: what runs without data does not know of it."""
 
     def __torch_function__(
         self, function: Any, types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
-        if function is torch.nn.functional.rms_norm:
-            return torch.empty_like(args[0])
-        if (
-            function is torch.conv3d
-        ):  # kernels here keep rows and columns, and shorten time by what they are long
+        if function is torch.conv3d:
+            # Kernels here keep rows and columns, and shorten time by what they are long.
             (batch, _, frames, rows, columns), (channels, _, taps, *_) = args[0].shape, args[1].shape
             shape = batch, frames - taps + 1, rows, columns, channels
             return args[0].new_empty(shape).movedim(-1, 1)
@@ -36,37 +31,6 @@ class AsOnACard(TorchFunctionMode):
             (batch, _, rows, columns), (_, channels, *_) = args[0].shape, args[1].shape
             return args[0].new_empty(batch, 2 * rows, 2 * columns, channels).movedim(-1, 1)
         return function(*args, **(kwargs or {}))
-
-
-class LiveBytes(TorchDispatchMode):
-    """Counts the bytes of the tensors that have been made and not been dropped."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.live = self.peak = 0
-        self.known: set[int] = set()
-
-    def __torch_dispatch__(
-        self, function: Any, types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
-    ) -> Any:
-        result = function(*args, **(kwargs or {}))
-        given = {
-            tensor.untyped_storage()._cdata
-            for tensor in tree_leaves((args, kwargs))
-            if torch.is_tensor(tensor)
-        }
-        for tensor in tree_leaves(result):
-            storage = tensor.untyped_storage()
-            if storage._cdata not in self.known | given:
-                self.known.add(storage._cdata)
-                self.live += storage.nbytes()
-                weakref.finalize(storage, self.drop, storage._cdata, storage.nbytes())
-        self.peak = max(self.peak, self.live)
-        return result
-
-    def drop(self, storage: int, size: int) -> None:
-        self.known.discard(storage)
-        self.live -= size
 
 
 @pytest.mark.parametrize(("height", "width"), [(704, 704), (960, 960), (512, 992)])

@@ -2,8 +2,8 @@
 
 import pytest
 import torch
+import torch.nn.functional as F
 from diffusers.models.autoencoders.autoencoder_kl_wan import DupUp3D
-from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
 from understudy.engines.ovi.video_vae.upsample import NearestConv, add_repeated
@@ -14,7 +14,7 @@ def conv(taken: int, given: int) -> torch.nn.Conv2d:
 
 
 def plainly(x: torch.Tensor, conv: torch.nn.Conv2d) -> torch.Tensor:
-    result: torch.Tensor = conv(functional.interpolate(x, scale_factor=2, mode="nearest-exact"))
+    result: torch.Tensor = conv(F.interpolate(x, scale_factor=2, mode="nearest-exact"))
     return result
 
 

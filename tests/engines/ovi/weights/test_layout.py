@@ -1,8 +1,6 @@
 """Where files are found, and that this is told from names and times alone."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -61,13 +59,3 @@ def test_restrictions_are_said_last_and_loudly() -> None:
     said = notices(sources_of(REAL, "720x720_5s"))
     assert said[0] == "chetwinlow1/Ovi: Apache-2.0."
     assert "CC-BY-NC-4.0: NON-COMMERCIAL USE ONLY" in said[-1]
-
-
-def test_the_server_asks_without_torch() -> None:
-    code = (
-        "import sys\n"
-        "import understudy.engines.ovi.weights.layout, understudy.engines.ovi.weights.pull\n"
-        "print({'torch', 'numpy', 'safetensors', 'huggingface_hub'} & set(sys.modules))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "set()\n"

@@ -1,8 +1,8 @@
 """The anti-aliased snake of BigVGAN: twice the rate, a periodic bend, half the rate."""
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.nn import functional
 
 from understudy.engines.ovi.audio.tensors import FILTER_TAPS
 
@@ -34,13 +34,13 @@ class AliasFreeSnake(nn.Module):
         """[B, C, T] to the same shape."""
         width = x.shape[1]
         half = FILTER_TAPS // 4
-        padded = functional.pad(x, (half, half), mode="replicate")
-        even = functional.conv1d(padded, self.even, groups=width)
-        odd = functional.conv1d(padded, self.odd, groups=width)
+        padded = F.pad(x, (half, half), mode="replicate")
+        even = F.conv1d(padded, self.even, groups=width)
+        odd = F.conv1d(padded, self.odd, groups=width)
         doubled = torch.stack((even, odd), dim=-1).flatten(-2)  # [B, C, 2T]
         bent = torch.addcmul(doubled, (doubled * self.rate).sin_().square_(), self.depth)
-        padded = functional.pad(bent, (FILTER_TAPS // 2 - 1, FILTER_TAPS // 2), mode="replicate")
-        return functional.conv1d(padded, self.low, stride=2, groups=width)
+        padded = F.pad(bent, (FILTER_TAPS // 2 - 1, FILTER_TAPS // 2), mode="replicate")
+        return F.conv1d(padded, self.low, stride=2, groups=width)
 
 
 def folded_snake(alpha: Tensor, beta: Tensor, up: Tensor, down: Tensor) -> dict[str, Tensor]:

@@ -8,8 +8,8 @@ import math
 from typing import Final
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.nn import functional
 
 _EPS: Final = 1e-4
 _SILU_SCALE: Final = 0.596
@@ -36,7 +36,7 @@ def split_rows(qkv: Tensor) -> Tensor:
 
 def activate(x: Tensor) -> Tensor:
     """SiLU, scaled to keep unit magnitude."""
-    return functional.silu(x) / _SILU_SCALE
+    return F.silu(x) / _SILU_SCALE
 
 
 def normalise(x: Tensor, dim: int = 1) -> Tensor:
@@ -83,7 +83,7 @@ class Attention(nn.Module):
         """[B, C, L] to the same shape."""
         qkv = normalise(self.qkv(x).unflatten(1, (3, -1)), dim=2)  # [B, 3, C, L]
         q, k, v = qkv.transpose(2, 3).unbind(1)  # each [B, L, C]
-        attended = functional.scaled_dot_product_attention(q, k, v)
+        attended = F.scaled_dot_product_attention(q, k, v)
         return mix(x, self.proj_out(attended.transpose(1, 2)))
 
 
@@ -111,7 +111,7 @@ class Doubling(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, C, L] to [B, C, 2L]."""
-        out: Tensor = self.conv(functional.interpolate(x, scale_factor=2.0, mode="nearest"))
+        out: Tensor = self.conv(F.interpolate(x, scale_factor=2.0, mode="nearest"))
         return out
 
 
@@ -125,5 +125,5 @@ class Halving(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, C, L] to [B, C, L // 2]."""
-        out: Tensor = self.conv2(functional.avg_pool1d(self.conv1(x), 2))
+        out: Tensor = self.conv2(F.avg_pool1d(self.conv1(x), 2))
         return out

@@ -3,19 +3,18 @@
 Source: MMAudio's `v1-16.pth`, and `best_netG.pt` below its key "generator".
 """
 
-import math
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator
 from typing import Final
 
 from understudy.engines.ovi.config import AudioVaeConfig, VocoderConfig
+from understudy.engines.ovi.tensor_table import Shape
 from understudy.errors import EngineUnavailable
-
-Shape = tuple[int, ...]
 
 FILTER_TAPS: Final = 12
 """Length of BigVGAN's anti-aliasing filters: 6 taps for each of the two phases."""
 
-_SHOWN: Final = 3
+_WEIGHT_NORM: Final = re.compile(r"\.parametrizations\.weight\.original([01])$")
 
 
 def vae_tensors(config: AudioVaeConfig, *, encoder: bool = True) -> dict[str, Shape]:
@@ -48,46 +47,9 @@ def vocoder_tensors(config: VocoderConfig) -> dict[str, Shape]:
     return dict(_vocoder(config))
 
 
-def elements(tensors: Mapping[str, Shape]) -> int:
-    """Numbers in all of them together."""
-    return sum(math.prod(shape) for shape in tensors.values())
-
-
-def check_tensors(
-    what: str,
-    found: Mapping[str, Shape],
-    needed: Mapping[str, Shape],
-    known: Mapping[str, Shape] | None = None,
-) -> None:
-    """Raises `EngineUnavailable` naming the first few tensors of `what` that are missing, misshapen or unknown.
-
-    `known` are the names that may be there, `needed` and more; by default there may be no more.
-    """
-    known = needed if known is None else known
-    faults = [
-        _some("missing", [name for name in needed if name not in found]),
-        _some("unexpected", [name for name in found if name not in known]),
-        _some(
-            "of another shape",
-            [
-                f"{name} {list(found[name])} instead of {list(shape)}"
-                for name, shape in needed.items()
-                if name in found and tuple(found[name]) != shape
-            ],
-        ),
-    ]
-    if any(faults):
-        raise EngineUnavailable(
-            f"The weights of {what} do not fit: {'; '.join(fault for fault in faults if fault)}. "
-            "Download them again, or correct the configuration beside them."
-        )
-
-
-def _some(fault: str, names: list[str]) -> str:
-    if not names:
-        return ""
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return f"{fault} {', '.join(names[:_SHOWN])}{more}"
+def weight_norm_spelling(name: str) -> str:
+    """A tensor's name with weight norm spelt `weight_g`, `weight_v`; newer versions of torch spell it otherwise."""
+    return _WEIGHT_NORM.sub(lambda found: ".weight_g" if found[1] == "0" else ".weight_v", name)
 
 
 def _encoder(config: AudioVaeConfig) -> Iterator[tuple[str, Shape]]:

@@ -15,8 +15,9 @@ from understudy.engines.ovi.audio.blocks import (
     plain_weight,
     split_rows,
 )
-from understudy.engines.ovi.audio.tensors import check_tensors, vae_tensors
+from understudy.engines.ovi.audio.tensors import vae_tensors
 from understudy.engines.ovi.config import AudioVaeConfig
+from understudy.engines.ovi.tensor_table import must_match
 from understudy.errors import EngineFailed
 
 
@@ -35,8 +36,8 @@ class UpLevel(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """[B, I, L] to [B, W, L], or to [B, W, 2L]."""
         for block in self.block:
-            x = block(x)
-        out: Tensor = self.upsample(x.clamp(-self.limit, self.limit))
+            x = block(x).clamp(-self.limit, self.limit)
+        out: Tensor = self.upsample(x)
         return out
 
 
@@ -45,6 +46,7 @@ class DownLevel(nn.Module):
 
     def __init__(self, inside: int, width: int, config: AudioVaeConfig, *, halving: bool) -> None:
         super().__init__()
+        self.limit = config.activation_clamp
         self.block = nn.ModuleList(
             Residual(width if number else inside, width, config.kernel_size)
             for number in range(config.num_res_blocks)
@@ -54,7 +56,7 @@ class DownLevel(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """[B, I, L] to [B, W, L], or to [B, W, L // 2]."""
         for block in self.block:
-            x = block(x)
+            x = block(x).clamp(-self.limit, self.limit)
         out: Tensor = self.downsample(x)
         return out
 
@@ -90,6 +92,7 @@ class Encoder(nn.Module):
     def __init__(self, config: AudioVaeConfig) -> None:
         super().__init__()
         kernel, width = config.kernel_size, config.hidden_dim
+        self.limit = config.activation_clamp
         self.conv_in = convolution(config.data_dim, width, kernel)
         self.down = nn.ModuleList()
         for number, factor in enumerate(config.ch_mult):
@@ -104,7 +107,8 @@ class Encoder(nn.Module):
         x = self.conv_in(mel)
         for level in self.down:
             x = level(x)
-        out: Tensor = self.conv_out(activate(self.mid(x)))
+        x = self.mid(x).clamp(-self.limit, self.limit)
+        out: Tensor = self.conv_out(activate(x))
         return out
 
 
@@ -157,7 +161,7 @@ def load_audio_vae(
     """
     needed = vae_tensors(config, encoder=encoder)
     shapes = {name: tuple(tensor.shape) for name, tensor in state.items()}
-    check_tensors("the audio autoencoder", shapes, needed, known=vae_tensors(config))
+    must_match("audio autoencoder", shapes, needed, known=vae_tensors(config))
     with torch.device("meta"):
         vae = AudioVae(config, encoder=encoder)
     wide = {name: state[name].detach().to(device, torch.float32) for name in needed}

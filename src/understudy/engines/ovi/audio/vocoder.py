@@ -11,8 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from understudy.engines.ovi.audio.alias_free import AliasFreeSnake, folded_snake
-from understudy.engines.ovi.audio.tensors import check_tensors, vocoder_tensors
+from understudy.engines.ovi.audio.tensors import vocoder_tensors, weight_norm_spelling
 from understudy.engines.ovi.config import VocoderConfig
+from understudy.engines.ovi.tensor_table import must_match
 
 
 class ResidualUnit(nn.Module):
@@ -82,21 +83,15 @@ def load_vocoder(
 
     Raises `EngineUnavailable` if the tensors are not those of `config`.
     """
-    stored = {_old_spelling(name): tensor for name, tensor in state.items()}
-    needed = vocoder_tensors(config)
-    check_tensors("the vocoder", {name: tuple(tensor.shape) for name, tensor in stored.items()}, needed)
+    stored = {weight_norm_spelling(name): tensor for name, tensor in state.items()}
+    shapes = {name: tuple(tensor.shape) for name, tensor in stored.items()}
+    must_match("vocoder", shapes, vocoder_tensors(config))
     with torch.device("meta"):
         vocoder = Vocoder(config)
     wide = {name: tensor.detach().to(device, torch.float32) for name, tensor in stored.items()}
     plain = {name: tensor.to(dtype) for name, tensor in _folded(wide).items()}
     vocoder.load_state_dict(plain, assign=True)
     return vocoder.eval().requires_grad_(False)
-
-
-def _old_spelling(name: str) -> str:
-    return name.replace("parametrizations.weight.original0", "weight_g").replace(
-        "parametrizations.weight.original1", "weight_v"
-    )
 
 
 def _folded(stored: Mapping[str, Tensor]) -> dict[str, Tensor]:

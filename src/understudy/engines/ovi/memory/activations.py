@@ -22,14 +22,15 @@ def tokens_of(config: OviConfig, variant: Variant, height: int, width: int) -> i
 def step_bytes(tower: TowerConfig, tokens: int, element_bytes: int, *, passes: int) -> int:
     """The most that a denoising step holds: `passes` in one batch, tokens of both towers, blocks in that type.
 
-    Two moments are rivals; both hold what enters the block, and the state, queries and sight that all passes start from.
+    Two moments are rivals; both hold what enters the block, and if passes come one after the other, the state, queries
+    and sight that all of them start from.
     """
     alone = tokens * tower.dim * element_bytes
     state = passes * alone
-    started = 3 * alone
-    # The audio tower looks at the video's state: the crossing of the block before, both states after self-attention,
-    # the video's queries and sight, keys and values in one piece, normed keys, and their rotation.
-    looking = state * (1 + 3 + 1 + 2 + 2 + 1) + _rotation_bytes(tower, passes * tokens, element_bytes)
+    started = 3 * alone if passes == 1 else 0
+    # The audio tower looks at the video's state: both states after self-attention, the video's queries and sight, keys
+    # and values in one piece, normed keys, and their rotation.
+    looking = state * (1 + 1 + 2 + 2 + 1) + _rotation_bytes(tower, passes * tokens, element_bytes)
     # The feed-forward: this block's crossing, what was read, the sum, its norm, and the inner layer twice.
     inner = 2 * passes * tokens * tower.ffn_dim * element_bytes
     feeding = state * (1 + 3 + 1 + 1 + 1) + inner
@@ -51,8 +52,8 @@ def remembered_bytes(tower: TowerConfig, tokens: int, element_bytes: int, *, pas
 
 
 def prompt_bytes(config: OviConfig, rows: int, element_bytes: int) -> int:
-    """Keys and values of two passes' texts of `rows` rows, in every block of both towers; values lie beside raw keys."""
-    row = 3 * config.fusion.video.dim * element_bytes
+    """Keys and values of two passes' texts of `rows` rows, in every block of both towers."""
+    row = 2 * config.fusion.video.dim * element_bytes
     return 2 * 2 * config.fusion.video.blocks * (rows + 1) * row
 
 

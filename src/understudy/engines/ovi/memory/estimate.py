@@ -84,7 +84,7 @@ def peak_bytes(
     (cuDNN's working memory, gaps between pieces) comes on top; see `choice.RESERVE`.
     """
     tower = config.fusion.video
-    passes = 2 if profile.together else 1
+    passes = 2 if profile.together or step_cache else 1  # a step cache always has them in one batch
     weights = _Weights(
         ends=ends_bytes(config.fusion, element_bytes),
         block=block_bytes(config.fusion, element_bytes, float8=profile.float8),

@@ -25,7 +25,7 @@ def cut(total: int, size: int) -> list[int]:
 
 
 class HeadExchange:
-    """An `Exchange` for one run, in which the towers have so many tokens."""
+    """An `Exchange` for one run."""
 
     def __init__(self, group: Group, heads: int, tokens: Sequence[int]) -> None:
         """`tokens`: how many each tower has.
@@ -38,35 +38,29 @@ class HeadExchange:
             raise EngineUnavailable(
                 f"{group.size} devices cannot share {heads} heads evenly: use {possible} for each guidance pass."
             )
+        if min(tokens) < group.size:
+            raise EngineInputError(f"{min(tokens)} tokens are too few for {group.size} devices.")
         self._group = group
-        cuts = {total: cut(total, group.size) for total in tokens}
-        if min(cuts) < group.size:
-            raise EngineInputError(f"{min(cuts)} tokens are too few for {group.size} devices.")
-        # A tower is told by how many of its tokens are here, so no process may have equal parts of unequal wholes.
-        for parts in zip(*cuts.values(), strict=True):
-            if len(set(parts)) < len(parts):
-                raise EngineInputError(
-                    f"Clips with {' and '.join(map(str, cuts))} tokens of picture and sound cannot be made on"
-                    f" {group.size} devices for each guidance pass: choose another size, or fewer devices."
-                )
-        self._cuts = {parts[group.rank]: parts for parts in cuts.values()}
 
     def share(self, x: Tensor, axis: int) -> Tensor:
         """See `Exchange`."""
         parts: tuple[Tensor, ...] = x.split(cut(x.shape[axis], self._group.size), axis)
         return parts[self._group.rank]
 
-    def collect(self, x: Tensor, axis: int) -> Tensor:
+    def collect(self, x: Tensor, axis: int, whole: int) -> Tensor:
         """See `Exchange`."""
-        whole = self._group.all_gather(x.movedim(axis, 0), self._cuts[x.shape[axis]])
-        return whole.movedim(0, axis)
+        all_of_it = self._group.all_gather(x.movedim(axis, 0), cut(whole, self._group.size))
+        return all_of_it.movedim(0, axis)
 
-    def to_heads(self, q: Tensor, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def to_heads(
+        self, q: Tensor, k: Tensor, v: Tensor, whole: tuple[int, int]
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """See `Exchange`. The three travel together."""
         size = self._group.size
         batch, _, heads, width = q.shape
         unit = batch * (heads // size) * width  # elements of one token in a process's heads
-        cuts = [self._cuts[x.shape[1]] for x in (q, k, v)]
+        queries, keys = (cut(total, size) for total in whole)
+        cuts = [queries, keys, keys]
         sent = torch.cat([_by_heads(x, size) for x in (q, k, v)], 1)  # [P, elements]
         counts = [unit * sum(tokens) for tokens in zip(*cuts, strict=True)]
         received = self._group.all_to_all(sent.flatten(), [sent.shape[1]] * size, counts).split(counts)
@@ -79,12 +73,13 @@ class HeadExchange:
         )
         return new_q, new_k, new_v
 
-    def to_tokens(self, x: Tensor, tokens: int) -> Tensor:
+    def to_tokens(self, x: Tensor) -> Tensor:
         """See `Exchange`."""
         size = self._group.size
-        batch, _, heads, width = x.shape
+        batch, whole, heads, width = x.shape
         unit = batch * heads * width
-        counts = self._cuts[tokens]
+        counts = cut(whole, size)
+        tokens = counts[self._group.rank]
         sent = torch.cat([part.flatten() for part in x.split(counts, 1)])
         received = self._group.all_to_all(sent, [unit * count for count in counts], [unit * tokens] * size)
         # [P, B, n, h, hd] -> [B, n, P * h, hd]

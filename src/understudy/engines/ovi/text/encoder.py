@@ -1,17 +1,15 @@
 """UMT5's encoder, on transformers: token ids to the embedding that the transformer attends to."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from understudy.engines.ovi.config import TextConfig
+from understudy.engines.ovi.tensor_table import must_match
 from understudy.engines.ovi.text.names import text_tensors, transformers_names
 from understudy.errors import EngineUnavailable
-
-_NAMED: Final = 3
-"""Tensors that an error names; the rest are counted."""
 
 
 class TextEncoder:
@@ -71,21 +69,15 @@ def load_text_encoder(
 ) -> TextEncoder:
     """The encoder from the tensors of `models_t5_umt5-xxl-enc-bf16.pth`, living on `device` as `dtype`.
 
-    Tensors that are there already, and of that type, are used as they are, so memory never holds them twice; each
-    is read from `state` once. Raises `EngineUnavailable` if one is missing, too many, or of another shape.
+    Tensors that are there already, and of that type, are used as they are, so memory never holds them twice.
+    Raises `EngineUnavailable` if one is missing, too many, or of another shape.
     """
-    shapes, names = text_tensors(config), transformers_names(config)
-    _refuse("are missing from", [name for name in shapes if name not in state])
-    _refuse("have no place in", [name for name in state if name not in shapes])
-    weights: dict[str, Tensor] = {}
-    misfits: list[str] = []
-    for name, shape in shapes.items():
-        tensor = state[name]
-        if tensor.shape == shape:
-            weights[_stack_name(names[name])] = tensor.to(device, dtype)
-        else:
-            misfits.append(f"{name} {list(tensor.shape)} instead of {list(shape)}")
-    _refuse("have another shape in", misfits)
+    must_match(
+        "text encoder", {name: tuple(tensor.shape) for name, tensor in state.items()}, text_tensors(config)
+    )
+    weights = {
+        _stack_name(new): state[old].to(device, dtype) for old, new in transformers_names(config).items()
+    }
     return TextEncoder(_empty_stack(config), weights)
 
 
@@ -104,12 +96,3 @@ def _empty_stack(config: TextConfig) -> nn.Module:
 
 def _stack_name(name: str) -> str:
     return "embed_tokens.weight" if name == "shared.weight" else name.removeprefix("encoder.")
-
-
-def _refuse(what: str, names: Sequence[str]) -> None:
-    if names:
-        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-        raise EngineUnavailable(
-            f"Tensors {what} the text encoder's weights: {', '.join(names[:_NAMED])}{more}. "
-            "The file is another model's or damaged: download models_t5_umt5-xxl-enc-bf16.pth again."
-        )

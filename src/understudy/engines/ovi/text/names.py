@@ -3,6 +3,7 @@
 from typing import Final
 
 from understudy.engines.ovi.config import TextConfig
+from understudy.engines.ovi.tensor_table import Shape
 
 _BLOCK: Final = {
     "norm1": "layer.0.layer_norm",
@@ -28,11 +29,11 @@ def transformers_names(config: TextConfig) -> dict[str, str]:
     return names | {"norm.weight": "encoder.final_layer_norm.weight"}
 
 
-def text_tensors(config: TextConfig) -> dict[str, tuple[int, ...]]:
+def text_tensors(config: TextConfig) -> dict[str, Shape]:
     """The shape of every tensor of the checkpoint, in its order. A matrix is [out, in]."""
     d_model, d_ff = config.d_model, config.d_ff
     d_heads = config.num_heads * config.d_kv
-    parts: dict[str, tuple[int, ...]] = {
+    parts: dict[str, Shape] = {
         "norm1": (d_model,),
         "attn.q": (d_heads, d_model),
         "attn.k": (d_heads, d_model),
@@ -44,7 +45,7 @@ def text_tensors(config: TextConfig) -> dict[str, tuple[int, ...]]:
         "ffn.fc2": (d_model, d_ff),
         "pos_embedding.embedding": (config.relative_attention_num_buckets, config.num_heads),
     }
-    shapes: dict[str, tuple[int, ...]] = {"token_embedding.weight": (config.vocab_size, d_model)}
+    shapes: dict[str, Shape] = {"token_embedding.weight": (config.vocab_size, d_model)}
     for block in range(config.num_layers):
         for part, shape in parts.items():
             shapes[f"blocks.{block}.{part}.weight"] = shape

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from typing import Protocol
 
 import torch
-import torch.nn.functional as F  # noqa: N812
+import torch.nn.functional as F
 from torch import Tensor
 
 
@@ -43,18 +43,17 @@ class TorchAttention:
         return out.transpose(1, 2), lse.transpose(1, 2)
 
 
-class CudnnAttention:
-    """cuDNN's fused kernel: the fastest on Hopper of those that PyTorch brings. bfloat16 or float16, on CUDA."""
+class CudnnAttention(TorchAttention):
+    """cuDNN's fused kernel: the fastest on Hopper of those that PyTorch brings. bfloat16 or float16, on CUDA.
+
+    `with_lse` stays with PyTorch's: it is for texts, where little is to be gained, and cuDNN would make a plan for each
+    length.
+    """
 
     def __call__(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         """See `Attention`."""
         out, *_ = torch.ops.aten._scaled_dot_product_cudnn_attention(*_heads_first(q, k, v), None, False)
         return _tensor(out).transpose(1, 2)
-
-    def with_lse(self, q: Tensor, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
-        """See `Attention`."""
-        out, lse, *_ = torch.ops.aten._scaled_dot_product_cudnn_attention(*_heads_first(q, k, v), None, True)
-        return out.transpose(1, 2), lse.reshape(out.shape[:3]).transpose(1, 2)
 
 
 class FlashAttention3:
@@ -62,27 +61,19 @@ class FlashAttention3:
 
     def __call__(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         """See `Attention`."""
-        return _tensor(flash3(q, k, v)[0])
+        return self._both(q, k, v)[0]
 
     def with_lse(self, q: Tensor, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
         """See `Attention`."""
-        out, lse = flash3(q, k, v)
+        out, lse = self._both(q, k, v)
         return out, lse.transpose(1, 2)
 
+    def _both(self, q: Tensor, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
+        """[B, N, H, hd] and the log of the denominator, [B, H, N]."""
+        from flash_attn_interface import flash_attn_func
 
-@torch.library.custom_op("understudy::flash3", mutates_args=())
-def flash3(q: Tensor, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
-    """[B, N, H, hd] and the log-sum-exp [B, H, N]. An operator, so that a compiler takes it as it is."""
-    from flash_attn_interface import flash_attn_func
-
-    out, lse, *_ = flash_attn_func(q, k, v, return_attn_probs=True)
-    return out, lse
-
-
-@flash3.register_fake
-def _(q: Tensor, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
-    batch, tokens, heads, _ = q.shape
-    return torch.empty_like(q), q.new_empty((batch, heads, tokens), dtype=torch.float32)
+        out, lse, *_ = flash_attn_func(q, k, v, return_attn_probs=True)
+        return _tensor(out), _tensor(lse)
 
 
 def best_attention(device: torch.device, dtype: torch.dtype) -> Attention:

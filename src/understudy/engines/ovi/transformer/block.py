@@ -5,7 +5,7 @@ latents, so everything before the first block's text is the same for both, and i
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -24,12 +24,17 @@ from understudy.engines.ovi.transformer.layers import (
 from understudy.engines.ovi.transformer.rope import Rope
 from understudy.engines.ovi.transformer.text import Blend, TextKV, attend_text, blend, text_kv
 
+OTHER_EPS: Final = 1e-6
+"""Of the norms between the towers, whatever `TowerConfig.eps` is: the reference has no setting for them."""
+
 
 class View(NamedTuple):
     """What one tower's tokens are, besides their state."""
 
     rope: Rope
-    row: Tensor | None
+    tokens: int
+    """How many the tower has in all; where processes share them, only some are here, N in other shapes."""
+    row: Tensor | None = None
     """[N]: which time row each token has; None if there is one row only."""
 
     def rows(self, vectors: Tensor) -> Sequence[Tensor]:
@@ -56,9 +61,9 @@ class TowerBlock(nn.Module):
         self.cross_norm = LayerNorm(dim, eps)
         self.cross_q = nn.Linear(dim, dim)
         self.cross_norm_q = HeadsNorm(dim, heads, eps)
-        self.other_norm = LayerNorm(dim, eps)
+        self.other_norm = LayerNorm(dim, OTHER_EPS)
         self.other_kv = nn.Linear(dim, 2 * dim)
-        self.other_norm_k = HeadsNorm(dim, heads, eps)
+        self.other_norm_k = HeadsNorm(dim, heads, OTHER_EPS)
         self.text_kv = nn.Linear(dim, 2 * dim)
         self.text_norm_k = HeadsNorm(dim, heads, eps)
         self.cross_out = nn.Linear(dim, dim)
@@ -66,21 +71,38 @@ class TowerBlock(nn.Module):
 
     def attend_self(self, x: Tensor, e0: Tensor, view: View) -> Tensor:
         """x [B, N, D] -> x after self-attention; e0 [R, 6, D]."""
-        vectors = e0[:, :3] + self.modulation[:3].float()
-        q, k, v = self.self_qkv(self._modulated(x, vectors[:, :2], view)).chunk(3, -1)
-        q = view.rope.rotate(self.self_norm_q(q))
-        k = view.rope.rotate(self.self_norm_k(k))
-        seen = self._attend(q, k, v.unflatten(-1, q.shape[-2:]))
-        del q, k, v  # five times the size of a state
-        [gate] = view.rows(vectors[:, 2:])
-        return gated_sum(x, self.self_out(seen.flatten(-2)), gate)
+        seen = self._attend(*self.project(x, e0, view), view, view)
+        return self.absorb(x, seen, e0, view)
 
     def look(self, x: Tensor, other: Tensor, view: View, other_view: View) -> tuple[Tensor, Tensor]:
         """Queries of x [B, N, D], without rotation, and what they see of the other tower's state; [B, N, H, hd] each."""
+        k, v = self.offer(other, other_view)
+        q, turned = self.ask(x, view)
+        return q, self._attend(turned, k, v, view, other_view)
+
+    def project(self, x: Tensor, e0: Tensor, view: View) -> tuple[Tensor, Tensor, Tensor]:
+        """x [B, N, D] -> queries, keys and values of self-attention, [B, N, H, hd]; e0 [R, 6, D]."""
+        normed = self._modulated(x, e0[:, :2] + self.modulation[:2].float(), view)
+        q, k, v = self.self_qkv(normed).chunk(3, -1)
+        q = view.rope.rotate(self.self_norm_q(q))
+        k = view.rope.rotate(self.self_norm_k(k))
+        return q, k, v.unflatten(-1, q.shape[-2:])
+
+    def absorb(self, x: Tensor, seen: Tensor, e0: Tensor, view: View) -> Tensor:
+        """Add what x [B, N, D] saw of itself, [B, N, H, hd]."""
+        [gate] = view.rows(e0[:, 2:3] + self.modulation[2:3].float())
+        return gated_sum(x, self.self_out(seen.flatten(-2)), gate)
+
+    def ask(self, x: Tensor, view: View) -> tuple[Tensor, Tensor]:
+        """Queries of x [B, N, D] for the text, and the same rotated for the other tower; [B, N, H, hd] each."""
         q = self.cross_norm_q(self.cross_q(self.cross_norm(x)))
+        return q, view.rope.rotate(q)
+
+    def offer(self, other: Tensor, view: View) -> tuple[Tensor, Tensor]:
+        """Keys and values [B, M, H, hd] of the other tower's state [B, M, D], for this one to look at."""
         k, v = self.other_kv(self.other_norm(other)).chunk(2, -1)
-        k = other_view.rope.rotate(self.other_norm_k(k))
-        return q, self._attend(view.rope.rotate(q), k, v.unflatten(-1, q.shape[-2:]))
+        k = view.rope.rotate(self.other_norm_k(k))
+        return k, v.unflatten(-1, k.shape[-2:])
 
     def read(self, q: Tensor, texts: Sequence[TextKV]) -> Tensor:
         """What queries [B, N, H, hd] find in the texts, one for each of the batch; [B, N, H, hd]."""
@@ -88,27 +110,27 @@ class TowerBlock(nn.Module):
 
     def finish(self, x: Tensor, read: Tensor, seen: Tensor, e0: Tensor, view: View) -> Tensor:
         """Add what was read of the text and seen of the other tower, then the feed-forward. [B, N, D] -> [B, N, D]."""
-        vectors = e0[:, 3:] + self.modulation[3:].float()
         x = x + self.cross_out((read + seen).flatten(-2))
-        y = self.ffn(self._modulated(x, vectors[:, :2], view))
-        [gate] = view.rows(vectors[:, 2:])
+        y = self.ffn(self._modulated(x, e0[:, 3:5] + self.modulation[3:5].float(), view))
+        [gate] = view.rows(e0[:, 5:] + self.modulation[5:].float())
         return gated_sum(x, y, gate)
 
     def remember(self, rows: Tensor, pads: int) -> TextKV:
         """Keys and values of a prompt's rows [M + 1, D], the last one standing for `pads` rows of padding."""
         k, v = self.text_kv(rows).chunk(2, -1)
         k = self.text_norm_k(k)
-        return text_kv(k, v.unflatten(-1, k.shape[-2:]), pads)
+        # A copy: a view would keep the raw keys as well, for the whole run.
+        return text_kv(k, v.contiguous().unflatten(-1, k.shape[-2:]), pads)
 
     def _modulated(self, x: Tensor, vectors: Tensor, view: View) -> Tensor:
         """The norm of x with shift and scale out of vectors [R, 2, D]; for each token they are as large as x, or twice."""
         shift, scale = view.rows(vectors)
         return modulated_norm(x, shift, scale, self.eps)
 
-    def _attend(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-        """Attention over all tokens, where each process may hold a part of them."""
-        seen = self.attention(*self.exchange.to_heads(q, k, v))
-        return self.exchange.to_tokens(seen, q.shape[1])
+    def _attend(self, q: Tensor, k: Tensor, v: Tensor, view: View, other: View) -> Tensor:
+        """Attention of this view's tokens to all of the other's, where each process may hold a part of them."""
+        seen = self.attention(*self.exchange.to_heads(q, k, v, (view.tokens, other.tokens)))
+        return self.exchange.to_tokens(seen)
 
 
 class Crossing(NamedTuple):

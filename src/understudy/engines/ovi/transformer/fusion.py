@@ -5,7 +5,7 @@ from math import prod
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F  # noqa: N812
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from understudy.engines.ovi.config import FusionConfig, TowerConfig
@@ -129,13 +129,14 @@ class Fusion(nn.Module):
             Rope.of(video_angles(frames, rows, columns, video.head_dim), self.device),
             Rope.of(audio_angles(length, audio.head_dim, audio.rope_scale), self.device),
         )
+        tokens = frames * rows * columns
         row = None
         if clean_first:
             row = torch.ones(frames, rows * columns, dtype=torch.long)
             row[0] = 0
             row = self.exchange.share(row.flatten().to(self.device), 0)
         shared = [Rope(*(self.exchange.share(table, 0) for table in rope)) for rope in ropes]
-        return Geometry((frames, rows, columns), (View(shared[0], row), View(shared[1], None)))
+        return Geometry((frames, rows, columns), (View(shared[0], tokens, row), View(shared[1], length)))
 
     def moments(self, timesteps: Sequence[float], *, clean_first: bool) -> list[Moment]:
         """The times of all steps, on the scale 0 to 1000, as both towers see them."""
@@ -170,8 +171,11 @@ class Fusion(nn.Module):
 
         A pass that skips a block stands after those that do not skip it.
         """
-        at = self.start(self.enter(video, audio), moment, geometry)
-        return self.leave(self.through(at, moment, geometry, passes), moment, geometry)
+
+        def start() -> Crossing:
+            return self.start(self.enter(video, audio), moment, geometry)
+
+        return self.leave(self.through(start, moment, geometry, passes), moment, geometry)
 
     def enter(self, video: Tensor, audio: Tensor) -> States:
         """Latents to tokens; the same for all passes. [C, F, h, w] and [L, C] -> [1, N, D] and [1, L, D]."""
@@ -184,26 +188,37 @@ class Fusion(nn.Module):
         assert isinstance(first, TwinBlock)
         return first.before_text(*states, moment.e0, geometry.views)
 
-    def through(self, at: Crossing, moment: Moment, geometry: Geometry, passes: Sequence[Pass]) -> States:
-        """All blocks from there, for a batch of passes."""
+    def through(
+        self, start: Callable[[], Crossing], moment: Moment, geometry: Geometry, passes: Sequence[Pass]
+    ) -> States:
+        """All blocks from there, for a batch of passes.
+
+        What they start from is asked for and not given, so that nobody holds it while the later blocks compute.
+        """
         e0, views = moment.e0, geometry.views
-        at = at.repeat(len(passes))
-        states = States(at.video, at.audio)
-        for number, block in enumerate(self._each_block()):
+        blocks = iter(self._each_block())
+        texts = [each.texts[0] for each in passes]
+        states = States(*next(blocks).after_text(start().repeat(len(passes)), texts, e0, views))
+        for number, block in enumerate(blocks, 1):
             texts = [each.texts[number] for each in passes if not each.skips(number)]
-            going, staying = states.split(len(texts))
             if not texts:
                 continue
-            if number:
-                at = block.before_text(*going, e0, views)
-            states = States(*block.after_text(at, texts, e0, views)).join(staying)
+            going, staying = states.split(len(texts))
+            states = States(*block.after_text(block.before_text(*going, e0, views), texts, e0, views)).join(
+                staying
+            )
         return states
 
     def leave(self, states: States, moment: Moment, geometry: Geometry) -> list[Velocity]:
         """Tokens of all passes to velocities, float32."""
-        views = geometry.views
-        video = self.exchange.collect(self.video.leave(states.video, moment.video, views[0]), 1)
-        audio = self.exchange.collect(self.audio.leave(states.audio, moment.audio, views[1]), 1)
+        video_view, audio_view = geometry.views
+        video, audio = (
+            self.exchange.collect(tower.leave(state, time, view), 1, view.tokens)
+            for tower, state, time, view in (
+                (self.video, states.video, moment.video, video_view),
+                (self.audio, states.audio, moment.audio, audio_view),
+            )
+        )
         patch = self.config.video.patch
         return [Velocity(from_patches(v, geometry.grid, patch), a) for v, a in zip(video, audio, strict=True)]
 

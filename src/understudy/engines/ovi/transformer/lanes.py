@@ -25,14 +25,19 @@ class Streams(Lanes):
     """
 
     def __init__(self, device: torch.device) -> None:
-        self._side = torch.cuda.Stream(device)
+        # Before the video's: a small kernel would wait until all of a large one's parts have found their places, and the
+        # audio tower would be finished last.
+        self._side = torch.cuda.Stream(device, priority=-1)
 
     def both(self, video: Callable[[], V], audio: Callable[[], A]) -> tuple[V, A]:
         """See `Lanes`."""
         main = torch.cuda.current_stream(self._side.device)
         self._side.wait_stream(main)
-        with torch.cuda.stream(self._side):
-            heard = audio()
-        seen = video()
-        main.wait_stream(self._side)
+        try:
+            with torch.cuda.stream(self._side):
+                heard = audio()
+            seen = video()
+        finally:
+            # After a failure, too: what the audio's kernels read is given back, and written to by whatever comes next.
+            main.wait_stream(self._side)
         return seen, heard

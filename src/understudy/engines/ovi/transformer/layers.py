@@ -1,7 +1,7 @@
 """The small parts that both towers share. Norms and modulation are computed in float32, whatever the weights are."""
 
 import torch
-import torch.nn.functional as F  # noqa: N812 - as everybody calls it
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 

@@ -1,16 +1,17 @@
 """Weights from a checkpoint's names into our modules, each straight to its place."""
 
 from collections.abc import Iterable, Iterator
-from math import prod
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import torch
 from torch import Tensor
 
 from understudy.engines.ovi.config import FusionConfig
+from understudy.engines.ovi.tensor_table import Shape, must_match
 from understudy.engines.ovi.transformer.fusion import Fusion
 from understudy.engines.ovi.transformer.names import fusion_tensors
-from understudy.errors import EngineUnavailable
+
+_PART: Final = "transformer"
 
 
 class Place(NamedTuple):
@@ -36,23 +37,15 @@ def load_fusion(model: Fusion, tensors: Iterable[tuple[str, Tensor]]) -> None:
     shapes = fusion_tensors(model.config)
     places = fusion_places(model.config)
     parameters = dict(model.named_parameters())
-    missing = dict.fromkeys(shapes)
+    found: dict[str, Shape] = {}
     for name, tensor in tensors:
-        if name not in shapes:
-            raise EngineUnavailable(f"The checkpoint is not of this model: it has a tensor {name}.")
-        if tuple(tensor.shape) != shapes[name]:
-            raise EngineUnavailable(
-                f"The checkpoint is not of this model: {name} is {tuple(tensor.shape)}, not {shapes[name]}."
-            )
+        found[name] = tuple(tensor.shape)
+        # Each at once: reading tens of gigabytes of another model first would take its time.
+        must_match(_PART, {name: found[name]}, {name: shapes[name]} if name in shapes else {})
         place = places[name]
         target = parameters[place.parameter].chunk(place.parts)[place.part]
         target.copy_(tensor.reshape(target.shape))
-        missing.pop(name, None)
-    if missing:
-        first = ", ".join(list(missing)[:3])
-        raise EngineUnavailable(
-            f"The checkpoint is not complete: {len(missing)} tensors are missing, such as {first}."
-        )
+    must_match(_PART, found, shapes)
 
 
 def fusion_places(config: FusionConfig) -> dict[str, Place]:
@@ -116,8 +109,3 @@ def _block(ours: str) -> Iterator[tuple[str, Place]]:
 def _linear(stored: str, ours: str, part: int = 0, parts: int = 1) -> Iterator[tuple[str, Place]]:
     yield f"{stored}.weight", Place(f"{ours}.weight", part, parts)
     yield f"{stored}.bias", Place(f"{ours}.bias", part, parts)
-
-
-def fusion_elements(config: FusionConfig) -> int:
-    """How many parameters the transformer has."""
-    return sum(prod(shape) for shape in fusion_tensors(config).values())

@@ -2,7 +2,7 @@
 
 from math import prod
 
-import torch.nn.functional as F  # noqa: N812
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from understudy.engines.ovi.config import TowerConfig
@@ -47,4 +47,4 @@ class AudioPatches(nn.Module):
         """[L, C] -> [1, L, D]."""
         x = self.enter(latent.to(self.enter.weight.dtype).T.unsqueeze(0))
         y: Tensor = self.gated(F.silu(x))
-        return y.transpose(1, 2)
+        return y.transpose(1, 2).contiguous()  # laid out as in every later block

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F  # noqa: N812
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from understudy.engines.ovi.config import TowerConfig

@@ -22,7 +22,7 @@ VOCODER: Final = Limit("rel", 5e-5)
 
 def recorded(path: Path, where: Where) -> Iterator[Case]:
     """What an `io.safetensors` has both ends of."""
-    io = {name: tensor.to(where.device) for name, tensor in read_tensors(path).items()}
+    io = {name: _batch(tensor).to(where.device) for name, tensor in read_tensors(path).items()}
     sound = _Sound(path.parent, where, io)
     name = "audio_vae" if path.stem == "io" else f"audio_vae/{path.stem}"
     if "latent" in io and ("mel" in io or "mel_normalised" in io):
@@ -93,3 +93,8 @@ def _settings(document: dict[str, Any]) -> Iterator[Measure]:
         theirs = msgspec.convert(settings, type(ours))
         fields = [field for field in ours.__struct_fields__ if field in settings]
         yield equal(name, [(field, getattr(ours, field), getattr(theirs, field)) for field in fields])
+
+
+def _batch(sounds: Tensor) -> Tensor:
+    """[B, C, L], of a batch or of one recording without that axis."""
+    return sounds if sounds.dim() == 3 else sounds.unsqueeze(0)

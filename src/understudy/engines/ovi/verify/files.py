@@ -50,8 +50,12 @@ def unbatched(tensor: Tensor, dims: int) -> Tensor:
 
 
 def entries(document: Any, label: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Records with their names: of a list, each record's own `label`, or else its number; of a mapping, the keys."""
-    if isinstance(document, Mapping):
-        yield from ((str(name), entry) for name, entry in document.items())
-    else:
-        yield from ((str(entry.get(label, number)), entry) for number, entry in enumerate(document))
+    """Records with their names: of a list, each record's own `label`, or else its number; of a mapping, the keys.
+
+    Raises `Unreadable` for a record that is no object.
+    """
+    named = isinstance(document, Mapping)
+    for name, entry in document.items() if named else enumerate(document):
+        if not isinstance(entry, dict):
+            raise Unreadable("There should be a list of objects, or an object of objects.")
+        yield str(name if named else entry.get(label, name)), entry

@@ -1,6 +1,5 @@
 """Configurations told by the shapes of a checkpoint's tensors, as far as shapes depend on them."""
 
-from collections.abc import Mapping
 from itertools import count, takewhile
 
 from understudy.engines.ovi.config import (
@@ -11,8 +10,7 @@ from understudy.engines.ovi.config import (
     VideoVaeConfig,
     VocoderConfig,
 )
-
-Shapes = Mapping[str, tuple[int, ...]]
+from understudy.engines.ovi.tensor_table import Shapes
 
 
 def fusion(shapes: Shapes) -> FusionConfig:

@@ -3,22 +3,21 @@
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import partial
-from math import prod
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
 
 import msgspec
 
+from understudy.engines.ovi.audio.tensors import weight_norm_spelling
 from understudy.engines.ovi.config import REAL, OviConfig, TextConfig, VideoVaeConfig
+from understudy.engines.ovi.tensor_table import Shapes, elements
 from understudy.engines.ovi.text.names import transformers_names
 from understudy.engines.ovi.verify import inferred
 from understudy.engines.ovi.verify.case import Case, Measure, NotJudged, Unreadable, Where, equal
 from understudy.engines.ovi.verify.files import read_json
 from understudy.engines.ovi.video_vae.names import diffusers_names
-from understudy.engines.ovi.weights.expected import expected, weight_norm_spelling
+from understudy.engines.ovi.weights.expected import expected
 from understudy.engines.ovi.weights.sources import Part, sources_of
-
-Shapes = dict[str, tuple[int, ...]]
 
 _SIGNS: Final[dict[Part, str]] = {
     "transformer": "video_model.",
@@ -40,7 +39,7 @@ class Listed(NamedTuple):
     @property
     def elements(self) -> int:
         """Numbers in all tensors, as recorded."""
-        return int(self.document.get("num_elements", sum(map(prod, self.shapes.values()))))
+        return int(self.document.get("num_elements", elements(self.shapes)))
 
 
 class Beside(NamedTuple):
@@ -81,7 +80,7 @@ def _tensors(found: Listed, beside: Beside) -> Iterator[Measure]:
     ours = expected(found.part, config)
     names = dict.fromkeys([*found.shapes, *ours])
     yield equal("tensors", [(name, ours.get(name), found.shapes.get(name)) for name in names])
-    counts = {"num_tensors": len(ours), "num_elements": sum(map(prod, ours.values()))}
+    counts = {"num_tensors": len(ours), "num_elements": elements(ours)}
     yield equal(
         "counts", [(key, counts[key], found.document[key]) for key in counts if key in found.document]
     )
@@ -136,7 +135,7 @@ def _whole_config(part: Part, lists: list[Listed], beside: Beside) -> OviConfig:
 
 
 def _is_real(found: Listed) -> bool:
-    return found.elements == sum(map(prod, expected(found.part, REAL).values()))
+    return found.elements == elements(expected(found.part, REAL))
 
 
 def _listed(document: Any) -> Listed | None:

@@ -63,14 +63,14 @@ def _variant(name: str, figures: dict[str, Any]) -> Iterator[Measure]:
         fps=figures.get("fps", 24),
         sample_rate=figures.get("sample_rate", 16_000),
     )
-    ours = _figures(variant)
+    ours = figures_of(variant)
     if style is not None:
         yield equal("caption_style", [("caption_style", variant.style, style)])
     yield equal("figures", [(key, ours[key], value) for key, value in figures.items() if key in ours])
 
 
-def _figures(variant: Variant) -> dict[str, object]:
-    """In the words of the recording."""
+def figures_of(variant: Variant) -> dict[str, object]:
+    """A variant in the words of the recording."""
     return {
         "checkpoint": variant.checkpoint,
         "target_area": variant.area,

@@ -79,7 +79,7 @@ def _outcome(case: Case, *, debug: bool) -> Outcome:
     except Exception as error:  # noqa: BLE001  # an error is this case's failure, and no other's
         return _raised(case.name, error, tuple(measures), debug=debug)
     seconds = perf_counter() - start
-    if not measures:
+    if all(measure.of == 0 for measure in measures):
         return Outcome(case=case.name, verdict="skipped", message="Nothing was recorded to compare with.")
     return Outcome(
         case=case.name,

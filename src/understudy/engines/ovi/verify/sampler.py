@@ -65,20 +65,21 @@ def _grids(document: dict[str, Any]) -> Iterator[Grid]:
     usual = document.get("shift", 5.0)
     for solver, grids in document.get("schedules", {}).items():
         for _, record in entries(grids, "steps"):
-            yield _grid(record, solver, record.get("shift", usual))
+            yield _grid(record, solver, usual)
     for name, grids in document.items():
         if name.endswith(_OTHER_SHIFTS):
             solver = name.removesuffix(_OTHER_SHIFTS)
-            for shift, record in entries(grids, "shift"):
+            shifts = grids.items() if isinstance(grids, dict) else entries(grids, "shift")
+            for shift, found in shifts:
                 # Of one number of steps, or of several.
-                several = (
-                    [record] if "timesteps" in record else [each for _, each in entries(record, "steps")]
-                )
-                yield from (_grid(each, solver, float(each.get("shift", shift))) for each in several)
+                several = {"": found} if "timesteps" in found else found
+                yield from (_grid(record, solver, shift) for _, record in entries(several, "steps"))
 
 
-def _grid(record: dict[str, Any], solver: str, shift: float) -> Grid:
-    return Grid(record.get("solver", solver), shift, record["timesteps"], record["sigmas"])
+def _grid(record: dict[str, Any], solver: str, shift: str | float) -> Grid:
+    """`shift`: unless the record has its own."""
+    own: Any = record.get("shift", shift)
+    return Grid(record.get("solver", solver), float(own), record["timesteps"], record["sigmas"])
 
 
 def _compare_grid(grid: Grid) -> Iterator[Measure]:

@@ -1,4 +1,4 @@
-"""Wan 2.2's video autoencoder: pictures to latents with diffusers' encoder, latents to frames with a decoder that streams.
+"""Wan 2.2's video autoencoder: diffusers' encoder makes latents of pictures, our decoder makes frames of latents in a stream.
 
 The names of its tensors are in `names`, which imports no torch; nor does this.
 """

@@ -6,8 +6,8 @@ convolutions of a card are fastest so.
 
 from typing import Any
 
+import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.nn import functional
 
 from understudy.engines.ovi.video_vae.causal import CausalConv, History, Pointwise
 
@@ -24,7 +24,7 @@ class Norm(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """[B, C, T, H, W] -> the same."""
         pixels = x.movedim(1, -1)
-        return functional.rms_norm(pixels, pixels.shape[-1:], self.gamma.flatten(), self.eps).movedim(-1, 1)
+        return F.rms_norm(pixels, pixels.shape[-1:], self.gamma.flatten(), self.eps).movedim(-1, 1)
 
 
 class NormedConv(nn.Module):
@@ -37,7 +37,7 @@ class NormedConv(nn.Module):
 
     def forward(self, x: Tensor, history: History) -> Tensor:
         """[B, C, T, H, W] -> [B, C', T, H, W]."""
-        y: Tensor = self.conv(functional.silu(self.norm(x), inplace=True), history)
+        y: Tensor = self.conv(F.silu(self.norm(x), inplace=True), history)
         return y
 
 
@@ -70,6 +70,6 @@ class Attention(nn.Module):
         """[B, C, T, H, W] -> the same."""
         qkv: Tensor = self.to_qkv(self.norm(x)).movedim(1, -1)  # [B, T, H, W, 3 C]
         q, k, v = qkv.flatten(2, 3).chunk(3, dim=-1)  # [B, T, H W, C]
-        mixed = functional.scaled_dot_product_attention(q, k, v).unflatten(2, qkv.shape[2:4])
+        mixed = F.scaled_dot_product_attention(q, k, v).unflatten(2, qkv.shape[2:4])
         y: Tensor = self.proj(mixed.movedim(-1, 1))
         return y.add_(x)

@@ -3,8 +3,8 @@
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.nn import functional
 
 History = dict[nn.Module, Tensor]
 """All that a clip leaves behind between two calls: by convolution, its last two input frames [B, C, 2, H, W]."""
@@ -28,13 +28,13 @@ class CausalConv(nn.Module):
         # The layout that all is computed in: nothing to do but where a single frame's strides do not show it.
         x = x.contiguous(memory_format=torch.channels_last_3d)
         past = history.get(self)
-        window = functional.pad(x, (0, 0, 0, 0, 2, 0)) if past is None else torch.cat([past, x], dim=2)
+        window = F.pad(x, (0, 0, 0, 0, 2, 0)) if past is None else torch.cat([past, x], dim=2)
         # A copy: a view would hold the whole window.
         history[self] = window[:, :, -2:].clone()
         if past is None and x.shape[2] == 1:
             # Only the newest tap meets something else than zeros.
-            return functional.conv3d(x, self.weight[:, :, -1:], self.bias, padding=self.padding)
-        return functional.conv3d(window, self.weight, self.bias, padding=self.padding)
+            return F.conv3d(x, self.weight[:, :, -1:], self.bias, padding=self.padding)
+        return F.conv3d(window, self.weight, self.bias, padding=self.padding)
 
 
 class Pointwise(nn.Module):
@@ -47,4 +47,4 @@ class Pointwise(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, C, T, H, W] -> [B, C', T, H, W]."""
-        return functional.linear(x.movedim(1, -1), self.weight.flatten(1), self.bias).movedim(-1, 1)
+        return F.linear(x.movedim(1, -1), self.weight.flatten(1), self.bias).movedim(-1, 1)

@@ -28,7 +28,7 @@ def to_host(chunks: Iterable[Tensor]) -> Iterator[NDArray[np.uint8]]:
         # less than a hundredth of a chunk's time.
         landing = torch.empty(chunk.shape, dtype=chunk.dtype, pin_memory=True)
         landing.copy_(chunk, non_blocking=True)
-        landed = torch.cuda.Event()
+        landed = torch.cuda.Event(blocking=True)  # a wait for it leaves the cores to whoever encodes
         landed.record(torch.cuda.current_stream(chunk.device))
         if ahead is not None:
             yield _landed(*ahead)

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 
 from understudy.engines.ovi.config import VideoVaeConfig
+from understudy.engines.ovi.tensor_table import must_match
 from understudy.engines.ovi.video_vae.decoder import Decoder
 from understudy.engines.ovi.video_vae.names import diffusers_names, video_vae_tensors
 from understudy.engines.ovi.video_vae.vae import VideoVae
-from understudy.errors import EngineUnavailable
 
 
 def load_video_vae(
@@ -18,11 +18,12 @@ def load_video_vae(
 ) -> VideoVae:
     """The autoencoder with these weights, named as in the reference's checkpoint, on `device` in `dtype`.
 
-    Raises `EngineUnavailable` if a tensor is missing or of another shape than `config` says.
+    Raises `EngineUnavailable` if a tensor is missing, too many, or of another shape than `config` says.
     """
     from diffusers import AutoencoderKLWan  # seconds to import
 
-    _check(state, config)
+    shapes = {name: tuple(tensor.shape) for name, tensor in state.items()}
+    must_match("video autoencoder", shapes, video_vae_tensors(config))
     renamed = {new: _laid_out(state[old].to(device, dtype)) for old, new in diffusers_names(config).items()}
     # Through JSON: diffusers wants lists where our records have tuples.
     with torch.device("meta"):
@@ -38,18 +39,3 @@ def load_video_vae(
 def _laid_out(tensor: Tensor) -> Tensor:
     """Convolutions in time and space with the channels last, which is how they are computed fastest."""
     return tensor.contiguous(memory_format=torch.channels_last_3d) if tensor.dim() == 5 else tensor
-
-
-def _check(state: Mapping[str, Tensor], config: VideoVaeConfig) -> None:
-    wanted = video_vae_tensors(config)
-    wrong = [f"{name} (missing)" for name in wanted if name not in state]
-    wrong += [
-        f"{name} ({list(state[name].shape)} instead of {list(shape)})"
-        for name, shape in wanted.items()
-        if name in state and state[name].shape != shape
-    ]
-    if wrong:
-        listed = ", ".join(wrong[:5]) + (f" and {len(wrong) - 5} more" if len(wrong) > 5 else "")
-        raise EngineUnavailable(
-            f"The video autoencoder's weights do not fit, download Wan2.2_VAE.pth again: {listed}."
-        )

@@ -8,15 +8,16 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from understudy.engines.ovi.config import VideoVaeConfig
+from understudy.engines.ovi.tensor_table import Shape
 
 
 class _Tensor(NamedTuple):
     reference: str
     diffusers: str
-    shape: tuple[int, ...]
+    shape: Shape
 
 
-def video_vae_tensors(config: VideoVaeConfig) -> dict[str, tuple[int, ...]]:
+def video_vae_tensors(config: VideoVaeConfig) -> dict[str, Shape]:
     """Every tensor of a checkpoint of this size: its name in the reference -> its shape."""
     return {tensor.reference: tensor.shape for tensor in _tensors(config)}
 
@@ -99,6 +100,6 @@ def _residual(reference: str, diffusers: str, taken: int, given: int) -> Iterato
         yield from _conv(f"{reference}.shortcut", f"{diffusers}.conv_shortcut", (given, taken, 1, 1, 1))
 
 
-def _conv(reference: str, diffusers: str, shape: tuple[int, ...]) -> Iterator[_Tensor]:
+def _conv(reference: str, diffusers: str, shape: Shape) -> Iterator[_Tensor]:
     yield _Tensor(f"{reference}.weight", f"{diffusers}.weight", shape)
     yield _Tensor(f"{reference}.bias", f"{diffusers}.bias", shape[:1])

@@ -3,8 +3,8 @@
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.nn import functional
 
 from understudy.engines.ovi.video_vae.causal import CausalConv, History
 
@@ -25,7 +25,7 @@ class NearestConv(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """[N, C, H, W] -> [N, C', 2 H, 2 W]."""
-        return functional.conv_transpose2d(x, self.weight, self.bias, stride=2, padding=1)
+        return F.conv_transpose2d(x, self.weight, self.bias, stride=2, padding=1)
 
 
 def _spread(weight: Tensor) -> Tensor:

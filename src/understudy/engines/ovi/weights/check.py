@@ -8,8 +8,10 @@ from typing import Final
 
 import msgspec
 
+from understudy.engines.ovi.audio.tensors import weight_norm_spelling
 from understudy.engines.ovi.config import OviConfig, config_of
-from understudy.engines.ovi.weights.expected import Shape, differences, expected, needed, weight_norm_spelling
+from understudy.engines.ovi.tensor_table import Shape, differences
+from understudy.engines.ovi.weights.expected import expected, needed
 from understudy.engines.ovi.weights.layout import CONVERTIBLE, converted, located
 from understudy.engines.ovi.weights.record import Recorded, read_record
 from understudy.engines.ovi.weights.sources import Source, sources_of
@@ -47,11 +49,11 @@ def check(
     sources = {source.here: source for variant in variants for source in sources_of(config, variant)}
     problems = []
     for source in sources.values():
-        progress(source.here)
         path = located(folder, source)
         if path is None:
             problems.append(Problem(file=source.here, message="It is missing.", missing=True))
             continue
+        progress(source.here)
         name = path.relative_to(folder).as_posix()
         problems += [Problem(file=name, message=each) for each in _of_content(path, folder, source, config)]
         if hashes and (folder / source.here).is_file():

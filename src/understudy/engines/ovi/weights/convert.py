@@ -7,7 +7,8 @@ from pathlib import Path
 from safetensors import SafetensorError
 from safetensors.torch import save_file
 
-from understudy.engines.ovi.weights.expected import needed, weight_norm_spelling
+from understudy.engines.ovi.audio.tensors import weight_norm_spelling
+from understudy.engines.ovi.weights.expected import needed
 from understudy.engines.ovi.weights.layout import CONVERTIBLE, converted, located
 from understudy.engines.ovi.weights.loading import load_tensors
 from understudy.engines.ovi.weights.sources import SHARED, Source

@@ -35,7 +35,7 @@ def open_pickle(path: Path, *, meta: bool = False) -> dict[str, Tensor]:
     # Truncated and foreign files: torch and zipfile have no common error for them.
     except (OSError, EOFError, RuntimeError, ValueError, LookupError, zipfile.BadZipFile) as error:
         raise EngineUnavailable(
-            f"The file {path.name} cannot be read: {_first_line(error)}. Delete it and download it again."
+            f"The file {path.name} cannot be read: {_first_sentence(error)}. Delete it and download it again."
         ) from error
     return _tensors(path, content)
 
@@ -48,5 +48,6 @@ def _tensors(path: Path, content: Any) -> dict[str, Tensor]:
     return {str(name): tensor for name, tensor in content.items()}
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
+def _first_sentence(error: Exception) -> str:
+    first = (str(error).splitlines() or [type(error).__name__])[0]
+    return first.partition(". ")[0].removesuffix(".")

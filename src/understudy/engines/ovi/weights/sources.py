@@ -22,6 +22,16 @@ class Repository(msgspec.Struct, frozen=True, kw_only=True):
     commercial: bool = True
     """Whether the licence allows commercial use."""
 
+    @property
+    def notice(self) -> str:
+        """A sentence on the licence, to be shown before anything is downloaded."""
+        if self.commercial:
+            return f"{self.name}: {self.licence}."
+        return (
+            f"{self.name}: {self.licence}: NON-COMMERCIAL USE ONLY (the sound's autoencoder and vocoder,"
+            " and with them every clip's sound)."
+        )
+
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
     """One file of weights."""
@@ -73,12 +83,6 @@ def sources_of(config: OviConfig, variant: str) -> tuple[Source, ...]:
 
 
 def notices(sources: Iterable[Source]) -> tuple[str, ...]:
-    """A sentence for each repository among them, restrictions last: to be shown before anything is downloaded."""
+    """The notice of each repository among them, restrictions last."""
     found = {source.repository.name: source.repository for source in sources}
-    return tuple(
-        f"{each.name}: {each.licence}."
-        if each.commercial
-        else f"{each.name}: {each.licence}: NON-COMMERCIAL USE ONLY (the sound's autoencoder and vocoder,"
-        " and with them every clip's sound)."
-        for each in sorted(found.values(), key=lambda each: not each.commercial)
-    )
+    return tuple(each.notice for each in sorted(found.values(), key=lambda each: not each.commercial))

@@ -24,6 +24,7 @@ from understudy.engines.ovi.config import (
     VideoVaeConfig,
     VocoderConfig,
 )
+from understudy.engines.ovi.tensor_table import Shape
 from understudy.engines.ovi.text.tiny import write_tiny_tokenizer
 from understudy.engines.ovi.weights.expected import expected
 from understudy.engines.ovi.weights.sources import SHARED, Part, sources_of
@@ -107,7 +108,7 @@ def _write(path: Path, part: Part, tensors: Mapping[str, Tensor]) -> None:
         torch.save({"generator": dict(tensors)} if part == "vocoder" else dict(tensors), path)
 
 
-def _value(name: str, shape: tuple[int, ...], generator: Generator) -> Tensor:
+def _value(name: str, shape: Shape, generator: Generator) -> Tensor:
     noise = torch.randn(shape, generator=generator)
     words = name.split(".")
     if words[-1] == "filter":
@@ -121,7 +122,7 @@ def _value(name: str, shape: tuple[int, ...], generator: Generator) -> Tensor:
     return 0.02 * noise
 
 
-def _low_pass(shape: tuple[int, ...]) -> Tensor:
+def _low_pass(shape: Shape) -> Tensor:
     """The anti-aliasing filter: a Kaiser-windowed sinc, cutoff 0.25, half-width 0.3, of sum 1 (BigVGAN)."""
     taps = shape[-1]
     window = torch.kaiser_window(taps, periodic=False, beta=_kaiser_beta(taps // 2, 4 * 0.3))
