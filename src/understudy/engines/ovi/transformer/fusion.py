@@ -226,6 +226,3 @@ class Fusion(nn.Module):
         for block in self.visit(self.blocks):
             assert isinstance(block, TwinBlock)
             yield block
-
-
-__all__ = ["Crossing", "Fusion", "Geometry", "Moment", "Pass", "States", "Velocity"]
