@@ -124,6 +124,17 @@ def test_check_names_what_is_wrong(command: Command, tmp_path: Path) -> None:
     }
 
 
+def test_check_includes_the_variant_that_is_played(command: Command, tmp_path: Path) -> None:
+    """What is there may be another variant's, and good: that does not help the engine."""
+    write_tiny(tmp_path / "w")
+    (tmp_path / "w/Ovi/model_label.safetensors").unlink()
+    settings = tmp_path / "ovi.toml"
+    settings.write_text('[engine.ovi]\nweights = "w"\nvariant = "tiny_1s_label"\n')
+    code, out, _ = command("weights", "check", "--config", str(settings))
+    assert code == 1
+    assert "Ovi/model_label.safetensors: It is missing." in out
+
+
 def test_check_of_nothing_says_how_to_get_the_default(command: Command) -> None:
     code, out, _ = command("weights", "check")
     assert code == 1

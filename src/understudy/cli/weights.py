@@ -79,14 +79,15 @@ def check(
     data: Data = None,
     json: Json = False,
 ) -> None:
-    """Check that the weights are complete and right, without loading them; without --variant, of all that are here."""
+    """Check that the weights are complete and right, without loading them; without --variant, of all that are here
+    and of the one that the settings name."""
     _must_have_torch()
     from understudy.engines.ovi.config import config_of
     from understudy.engines.ovi.weights.check import check as check_files
     from understudy.engines.ovi.weights.layout import remedy
 
     where = _folder(folder, config, data)
-    variants = variant or _present(where, config_of(where))
+    variants = variant or _present(where, config_of(where), _played(config, data))
     found = check_files(where, *variants, hashes=hashes, progress=(lambda _: None) if json else note)
     if json:
         print_json({"folder": where, "variants": variants, "problems": found})
@@ -197,12 +198,20 @@ def _record(source: "Source", variants: list[str], path: Path | None) -> dict[st
     }
 
 
-def _present(folder: Path, config: "OviConfig") -> list[str]:
-    """The variants whose transformer is here; the first one if none is."""
+def _present(folder: Path, config: "OviConfig", played: str) -> list[str]:
+    """The variants whose transformer is here, and the one that is `played`; if there is none, the first one."""
     from understudy.engines.ovi.weights.sources import sources_of
 
     names = list(config.variants)
-    return [name for name in names if (folder / sources_of(config, name)[0].here).is_file()] or names[:1]
+    wanted = [
+        name for name in names if name == played or (folder / sources_of(config, name)[0].here).is_file()
+    ]
+    return wanted or names[:1]
+
+
+def _played(config: Path | None, data: Path | None) -> str:
+    """The variant that the settings name; nothing if they do not."""
+    return str(settings_from(config, data=data).engine.get("ovi", {}).get("variant", ""))
 
 
 def _revisions(pairs: list[str]) -> dict[str, str]:

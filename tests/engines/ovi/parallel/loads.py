@@ -62,14 +62,15 @@ def only_the_first(device: torch.device, options: Mapping[str, object]) -> Solo:
 
 
 def dying(device: torch.device, options: Mapping[str, object]) -> Solo:
-    """As `recorded_solo`, but the other processes die at the second step, once: a file tells of it."""
+    """As `recorded_solo`, but the other processes die at the second step; with a `mark` once, a file of which tells."""
     solo = recorded_solo(device, options)
-    mark = Path(str(options["mark"]))
+    mark = Path(str(options["mark"])) if "mark" in options else None
 
     class Dying(Guided):
         def __call__(self, step: int, video: Tensor, audio: Tensor) -> Velocity:
-            if step == 1 and os.getpid() != options["leader"] and not mark.exists():
-                mark.touch()
+            if step == 1 and os.getpid() != options["leader"] and not (mark and mark.exists()):
+                if mark:
+                    mark.touch()
                 os.kill(os.getpid(), signal.SIGKILL)
             return super().__call__(step, video, audio)
 

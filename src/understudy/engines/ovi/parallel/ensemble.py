@@ -8,13 +8,13 @@ from understudy.engines.ovi.denoise import Done, Latents
 from understudy.engines.ovi.denoiser import DenoiseRequest
 from understudy.engines.ovi.parallel.arrangement import Arrangement
 from understudy.engines.ovi.parallel.follower import Load
-from understudy.engines.ovi.parallel.orders import Denoise, Go, Halt
+from understudy.engines.ovi.parallel.orders import Denoise, Go, Halt, PeerLost
 from understudy.engines.ovi.parallel.team import Team
 from understudy.errors import EngineError
 
 
 class Ensemble:
-    """A `Denoiser`. A run that fails ends the other processes; the next run starts them again.
+    """A `Denoiser`. A run that fails ends the other processes; the next one starts them again.
 
     Every process makes the same `Solo`, and all of them have to go the same way: a predictor or network that decides by
     what it finds in a tensor may decide otherwise in another process, and must not be used here.
@@ -45,7 +45,17 @@ class Ensemble:
         return self._team.pids if self._team is not None else ()
 
     def __call__(self, request: DenoiseRequest, done: Done) -> Latents:
-        """See `Denoiser`. Raises the `EngineError` of another process, too: `EngineFailed` for one that died."""
+        """See `Denoiser`. A run that loses one of its processes is begun again with new ones, once.
+
+        Raises the `EngineError` of another process, too: `EngineFailed` for one that died again.
+        """
+        try:
+            return self._attempt(request, done)
+        except PeerLost as loss:
+            print(f"{loss.message} The run begins again.", flush=True)  # noqa: T201 - the run's log
+            return self._attempt(request, done)
+
+    def _attempt(self, request: DenoiseRequest, done: Done) -> Latents:
         team = self._gathered()
         team.member.check(request)
         asking = _Asking(done, team)

@@ -87,6 +87,10 @@ class Ready(msgspec.Struct, frozen=True, tag=True):
     """Loaded, or met, or done with a run, to its end or to where it was halted."""
 
 
+class PeerLost(EngineFailed):
+    """A process is gone that others computed with. Not what they computed is to blame: a run may begin again."""
+
+
 class Failed(msgspec.Struct, frozen=True, tag=True):
     """Could not do what was ordered; the process ends."""
 
@@ -105,7 +109,7 @@ class Failed(msgspec.Struct, frozen=True, tag=True):
     @property
     def error(self) -> EngineError:
         """The error as it was."""
-        kinds = (EngineUnavailable, EngineInputError, EngineOutOfMemory)
+        kinds = (EngineUnavailable, EngineInputError, EngineOutOfMemory, PeerLost)
         return {kind.__name__: kind for kind in kinds}.get(self.kind, EngineFailed)(self.message)
 
 

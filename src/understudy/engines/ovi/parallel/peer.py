@@ -6,8 +6,8 @@ import threading
 from collections.abc import Callable
 
 from understudy.engines.ovi.parallel.follower import Seat, follow
-from understudy.engines.ovi.parallel.orders import Answer, Failed, Order, encode, read_answer
-from understudy.errors import EngineError, EngineFailed
+from understudy.engines.ovi.parallel.orders import Answer, Failed, Order, PeerLost, encode, read_answer
+from understudy.errors import EngineError
 
 
 class Peer:
@@ -68,5 +68,5 @@ class Peer:
                 if isinstance(answer, Failed):
                     return
 
-    def _gone(self) -> EngineFailed:
-        return EngineFailed(f"The process that computed on {self._device} is gone; the log may tell why.")
+    def _gone(self) -> PeerLost:
+        return PeerLost(f"The process that computed on {self._device} is gone; the log may tell why.")
