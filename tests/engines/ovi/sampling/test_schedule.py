@@ -7,7 +7,7 @@ import pytest
 from diffusers import FlowMatchEulerDiscreteScheduler, UniPCMultistepScheduler
 
 from tests.engines.ovi.golden import GOLDEN
-from understudy.engines.ovi.sampling.schedule import Schedule, SolverName, make_schedule
+from understudy.engines.ovi.sampling.schedule import Schedule, SolverName, grid_of, make_schedule
 from understudy.errors import EngineInputError
 
 RECORDED = json.loads((GOLDEN / "sampler" / "schedules.json").read_text())
@@ -104,3 +104,11 @@ def test_a_schedule_does_not_change() -> None:
     with pytest.raises(AttributeError):
         schedule.sigmas = ()  # type: ignore[misc]
     assert msgspec.json.decode(msgspec.json.encode(schedule), type=Schedule) == schedule
+
+
+def test_a_grid_that_cannot_be_played_can_be_compared() -> None:
+    """From 251 steps on, the first two times are the same: the reference begins one step late there."""
+    grid = grid_of("unipc", 251, 5.0)
+    assert grid.timesteps[0] == grid.timesteps[1] == 999
+    assert len(grid.sigmas) == 252
+    assert grid_of("unipc", 30, 5.0) == make_schedule("unipc", 30, 5.0)

@@ -43,10 +43,10 @@ def make_schedule(solver: SolverName, steps: int, shift: float = 5.0) -> Schedul
     if not 0.01 <= shift <= 100:
         raise EngineInputError(f"A shift of {shift:g} is not possible: choose 0.01 to 100; 5 is usual.")
     if 1 <= steps <= TRAINED:
-        schedule = _schedule(solver, steps, shift)
+        schedule = grid_of(solver, steps, shift)
         if not _repeats(schedule):
             return schedule
-    most = bisect_left(range(1, TRAINED + 1), True, key=lambda n: _repeats(_schedule(solver, n, shift)))
+    most = bisect_left(range(1, TRAINED + 1), True, key=lambda n: _repeats(grid_of(solver, n, shift)))
     raise EngineInputError(
         f"{steps} steps are not possible with {solver} and a shift of {shift:g}: choose 1 to {most}."
     )
@@ -56,7 +56,8 @@ def _repeats(schedule: Schedule) -> bool:
     return len(set(schedule.timesteps)) < schedule.steps
 
 
-def _schedule(solver: SolverName, steps: int, shift: float) -> Schedule:
+def grid_of(solver: SolverName, steps: int, shift: float) -> Schedule:
+    """As `make_schedule`, but of any number of steps, also where times repeat: for comparing, not for playing."""
     match solver:
         case "unipc":
             return _whole_times(_float32(0.999), steps, shift)

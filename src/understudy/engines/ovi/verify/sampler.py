@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple, cast, get_args
 import torch
 from torch import Tensor
 
-from understudy.engines.ovi.sampling.schedule import TRAINED, Schedule, SolverName, make_schedule
+from understudy.engines.ovi.sampling.schedule import TRAINED, Schedule, SolverName, grid_of
 from understudy.engines.ovi.sampling.solvers import make_solver
 from understudy.engines.ovi.verify import formula
 from understudy.engines.ovi.verify.case import Case, Limit, Measure, Unreadable, Where, compare, equal
@@ -46,8 +46,8 @@ def trajectories(path: Path, where: Where) -> Iterator[Case]:
 
 
 def schedule_of(solver: str, steps: int, shift: float) -> Schedule:
-    """Ours. Raises `Unreadable` for a solver that does not exist here, and `EngineInputError`."""
-    return make_schedule(_solver_name(solver), steps, shift)
+    """Ours. Raises `Unreadable` for a solver that does not exist here."""
+    return grid_of(_solver_name(solver), steps, shift)
 
 
 def compare_times(what: str, found: Sequence[float], recorded: Sequence[float]) -> Iterator[Measure]:
