@@ -10,6 +10,7 @@ from understudy.cli.output import note, print_json, print_table, say, size
 from understudy.errors import ConfigurationError, EngineUnavailable
 
 if TYPE_CHECKING:
+    from understudy.config import Settings
     from understudy.engines.ovi.config import OviConfig
     from understudy.engines.ovi.weights.sources import Source
 
@@ -39,7 +40,7 @@ def list_weights(folder: Folder = None, config: Config = None, data: Data = None
     from understudy.engines.ovi.weights.layout import located
     from understudy.engines.ovi.weights.sources import notices
 
-    where = _folder(folder, config, data)
+    where = _folder(folder, settings_from(config, data=data))
     found = _by_file(config_of(where))
     here = {name: located(where, source) for name, (source, _) in found.items()}
     restrictions = notices(source for source, _ in found.values())
@@ -86,8 +87,10 @@ def check(
     from understudy.engines.ovi.weights.check import check as check_files
     from understudy.engines.ovi.weights.layout import remedy
 
-    where = _folder(folder, config, data)
-    variants = variant or _present(where, config_of(where), _played(config, data))
+    settings = settings_from(config, data=data)
+    where = _folder(folder, settings)
+    played = str(settings.engine.get("ovi", {}).get("variant", ""))
+    variants = variant or _present(where, config_of(where), played)
     found = check_files(where, *variants, hashes=hashes, progress=(lambda _: None) if json else note)
     if json:
         print_json({"folder": where, "variants": variants, "problems": found})
@@ -127,7 +130,7 @@ def pull(
     from understudy.engines.ovi.weights.pull import pull as pull_files
     from understudy.engines.ovi.weights.sources import notices
 
-    where = _folder(folder, config, data)
+    where = _folder(folder, settings_from(config, data=data))
     sources = missing_files(where, variant or [DEFAULT_VARIANT])
     if sources:
         for sentence in notices(sources):
@@ -153,7 +156,7 @@ def convert(folder: Folder = None, config: Config = None, data: Data = None, jso
     _must_have_torch()
     from understudy.engines.ovi.weights.convert import convert as convert_files
 
-    where = _folder(folder, config, data)
+    where = _folder(folder, settings_from(config, data=data))
     written = convert_files(where, progress=(lambda _: None) if json else note)
     if json:
         print_json({"folder": where, "written": [path.relative_to(where) for path in written]})
@@ -164,10 +167,9 @@ def convert(folder: Folder = None, config: Config = None, data: Data = None, jso
         say(f"Nothing is to be converted in {where}")
 
 
-def _folder(folder: Path | None, config: Path | None, data: Path | None) -> Path:
+def _folder(folder: Path | None, settings: "Settings") -> Path:
     from understudy.engines.ovi.weights.layout import weights_folder
 
-    settings = settings_from(config, data=data)
     return folder or weights_folder(settings.engine.get("ovi", {}), settings.data)
 
 
@@ -207,11 +209,6 @@ def _present(folder: Path, config: "OviConfig", played: str) -> list[str]:
         name for name in names if name == played or (folder / sources_of(config, name)[0].here).is_file()
     ]
     return wanted or names[:1]
-
-
-def _played(config: Path | None, data: Path | None) -> str:
-    """The variant that the settings name; nothing if they do not."""
-    return str(settings_from(config, data=data).engine.get("ovi", {}).get("variant", ""))
 
 
 def _revisions(pairs: list[str]) -> dict[str, str]:

@@ -13,7 +13,6 @@ from understudy.engines.ovi.contracts import (
     VEO,
     Request,
     made_otherwise,
-    plays,
     request_for,
 )
 from understudy.errors import EngineInputError
@@ -37,11 +36,6 @@ def square(tmp_path: Path) -> str:
     path = tmp_path / "square.png"
     Image.new("RGB", (30, 30)).save(path)
     return str(path)
-
-
-def test_the_three_contracts_are_played_and_no_other() -> None:
-    assert all(map(plays, (OVI, VEO, SORA)))
-    assert not plays("openai/sora-2")
 
 
 class TestOvi:

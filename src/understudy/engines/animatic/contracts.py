@@ -1,14 +1,15 @@
 """What clip a run has to be: each model's own inputs, turned into one record. Pure functions."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
 
+from understudy.engines.values import Values, wants_sound
+
 Size = tuple[int, int]
 """Width and height in pixels."""
-Values = Mapping[str, str | int | float]
 
 
 class Spec(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,7 +62,7 @@ def _veo(values: Values, image: Size | None) -> Spec:
         height=height,
         fps=24,
         seconds=_number(values.get("durationSeconds"), 8),
-        sound=_wants_sound(values),
+        sound=wants_sound(values),
     )
 
 
@@ -94,7 +95,7 @@ def _any(values: Values, image: Size | None) -> Spec:
         height=_bounded(height),
         fps=max(8, min(60, round(_number(values.get("fps"), 24)))),
         seconds=max(1.0, min(_MOST_SECONDS, _number(length, 5))),
-        sound=_wants_sound(values),
+        sound=wants_sound(values),
     )
 
 
@@ -143,10 +144,6 @@ def _bounded(length: int) -> int:
 
 def _even(length: int) -> int:
     return max(2, length // 2 * 2)
-
-
-def _wants_sound(values: Values) -> bool:
-    return str(values.get("generateAudio", "true")).strip().lower() not in ("false", "0", "no", "off")
 
 
 def _number(value: str | float | None, default: float) -> float:

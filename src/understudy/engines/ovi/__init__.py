@@ -30,7 +30,9 @@ def _labels(options: Mapping[str, object]) -> Mapping[str, str]:
 
 
 def _defaults(data: Path) -> Mapping[str, object]:
-    return {"weights": str(data / "weights" / "ovi")}
+    from understudy.engines.ovi.weights.layout import weights_folder
+
+    return {"weights": str(weights_folder({}, data))}
 
 
 engine: Final = LocalEngine(

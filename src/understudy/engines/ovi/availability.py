@@ -1,4 +1,4 @@
-"""Whether Ovi can run here: asked before every run, so nothing heavy is imported, and no file is read."""
+"""Whether Ovi can run here: asked before every run, so nothing heavy is imported, and no weights are read."""
 
 from collections.abc import Mapping
 from importlib.util import find_spec

@@ -10,9 +10,8 @@ from understudy.engines.engine import Job
 from understudy.engines.ovi.config import Variant
 from understudy.engines.ovi.picture import picture_size
 from understudy.engines.ovi.sizes import Size, limited, requested_size
+from understudy.engines.values import Values, wants_sound
 from understudy.errors import EngineInputError
-
-Values = Mapping[str, str | int | float]
 
 NEGATIVE_VIDEO: Final = "jitter, bad hands, blur, distortion"
 NEGATIVE_AUDIO: Final = "robotic, muffled, echo, distorted"
@@ -58,11 +57,6 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     sound: bool = True
     notes: tuple[str, ...] = ()
     """What of the inputs is played in another way than they say, as sentences for the log."""
-
-
-def plays(address: str) -> bool:
-    """Whether Ovi is meant for the contract `owner/slug`; others it reads as well as it can if it is cast for them."""
-    return address in _CONTRACTS
 
 
 def request_for(job: Job) -> Request:
@@ -117,7 +111,7 @@ def _veo(values: Values, image: Size | None) -> Request:
         negative_video=str(values.get("negativePrompt", "")).strip() or NEGATIVE_VIDEO,
         size=_tier(str(values.get("resolution", "720p")), ratio),
         seconds=_number(values.get("durationSeconds")),
-        sound=_wants_sound(values),
+        sound=wants_sound(values),
         notes=tuple(notes),
     )
 
@@ -158,7 +152,7 @@ def _any(values: Values, image: Size | None) -> Request:
         size=size,
         steps=_steps(_first(values, "steps", "inferenceSteps", "num_inference_steps")),
         seconds=_number(_first(values, "seconds", "durationSeconds", "duration")),
-        sound=_wants_sound(values),
+        sound=wants_sound(values),
     )
 
 
@@ -208,10 +202,6 @@ def _number(given: str | float | None) -> float | None:
     match = re.fullmatch(r"\s*(\d{1,6}(?:\.\d{1,6})?)\s*(?:s|sec|seconds)?\s*", str(given))
     number = float(match[1]) if match else 0.0
     return number if number > 0 else None
-
-
-def _wants_sound(values: Values) -> bool:
-    return str(values.get("generateAudio", "true")).strip().lower() not in ("false", "0", "no", "off")
 
 
 def _written(size: Size) -> str:

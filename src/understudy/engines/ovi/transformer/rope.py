@@ -25,10 +25,6 @@ class Rope(NamedTuple):
         rotated = (even * self.cos - odd * self.sin, even * self.sin + odd * self.cos)
         return torch.stack(rotated, -1).flatten(-2).to(x.dtype)
 
-    def part(self, tokens: slice) -> Self:
-        """The rotation of some of the tokens."""
-        return type(self)(self.cos[tokens], self.sin[tokens])
-
 
 def video_angles(frames: int, rows: int, columns: int, head_dim: int) -> Tensor:
     """Angles [frames * rows * columns, hd / 2], float64 on the CPU; tokens in frame, row, column order.
