@@ -23,6 +23,8 @@ from understudy.files.storage import CHUNK, Stat, check_key
 # On the same file system as the rest, so that a rename is possible; no key can begin with a dot.
 _INCOMING = ".incoming"
 _ABANDONED = 24 * 3600
+_ATTEMPTS = 10
+"""To rename into a folder that deletes take away again and again."""
 
 
 class FolderStorage:
@@ -114,14 +116,15 @@ class FolderStorage:
             staged.unlink(missing_ok=True)
 
     def _move(self, staged: Path, path: Path) -> None:
-        for attempt in range(3):
-            path.parent.mkdir(parents=True, exist_ok=True)
+        for attempt in range(_ATTEMPTS):
             try:
+                path.parent.mkdir(parents=True, exist_ok=True)
                 staged.replace(path)
                 break
-            except FileNotFoundError:
-                # A delete took the folder away, empty as it still was.
-                if attempt == 2:
+            except (FileNotFoundError, FileExistsError):
+                # A delete took a folder away, empty as it still was: before the rename, or while it was being made,
+                # where mkdir sees that it is there and then that it is none.
+                if attempt == _ATTEMPTS - 1:
                     raise
         # All the way up: another writer may have made a folder above, and not have come to this point yet.
         for folder in path.parents[: len(path.relative_to(self._root).parts)]:
