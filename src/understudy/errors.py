@@ -19,8 +19,14 @@
     ├── EngineError                 an engine could not make the clip
     │   ├── EngineUnavailable       it cannot run here: says what to do about it
     │   ├── EngineInputError        it cannot play these inputs
+    │   ├── EngineRefused           its rules refuse this content
     │   ├── EngineOutOfMemory       with the setting that helps
     │   └── EngineFailed            anything else that went wrong inside it
+    ├── PartnerError                a partner's service did not do what was asked of it
+    │   ├── NotAccepted             it provably took no job: nothing was bought
+    │   ├── Unclear                 it may have taken a job: nobody knows yet
+    │   ├── PartnerAway             it cannot be asked at the moment
+    │   └── ResultLost              it has no result (any more) for a job that it had taken
     ├── Cancelled                   the run was asked to stop, and did
     └── ReplicaLost                 the process that was making the clip is gone
 
@@ -134,12 +140,49 @@ class EngineInputError(EngineError):
     """The engine cannot play these inputs."""
 
 
+class EngineRefused(EngineError):
+    """The engine's rules refuse this content: another try would be refused, too."""
+
+
 class EngineOutOfMemory(EngineError):
     """The card or the machine has too little memory; the message names the setting that helps."""
 
 
 class EngineFailed(EngineError):
     """Anything else that went wrong inside an engine."""
+
+
+class PartnerError(UnderstudyError):
+    """A partner's service did not do what was asked of it. The message is for the task's caller: without secrets."""
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        """`retry_after`: seconds after which the partner says that it may be asked again; None if it says nothing."""
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class NotAccepted(PartnerError):
+    """The partner provably took no job: it could not be reached at all, or it answered so. Nothing was bought."""
+
+    def __init__(
+        self, message: str, *, retry_after: float | None = None, busy: bool = False, content: bool = False
+    ) -> None:
+        """`busy`: the same request may be taken later. `content`: its rules refuse what was asked for."""
+        super().__init__(message, retry_after=retry_after)
+        self.busy = busy
+        self.content = content
+
+
+class Unclear(PartnerError):
+    """The request may have arrived, and a job may have been bought: it must not be sent again blindly."""
+
+
+class PartnerAway(PartnerError):
+    """The partner cannot be asked at the moment: no connection, no sensible answer, or too many requests."""
+
+
+class ResultLost(PartnerError):
+    """The partner had taken the job, and now it has no such job, no result of it, or only a damaged one."""
 
 
 class Cancelled(UnderstudyError):

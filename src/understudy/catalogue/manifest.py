@@ -98,6 +98,11 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         """`owner/slug`: its place in URLs, and its key everywhere."""
         return f"{self.owner}/{self.slug}"
 
+    @cached_property
+    def input_ids(self) -> tuple[str, ...]:
+        """The names of its inputs, in their order."""
+        return tuple(each.id for each in self.inputs)
+
     @property
     def printed_name(self) -> str:
         """The name on its page."""

@@ -1,0 +1,21 @@
+"""What an engine does with each input of a contract, from what it does with each wish."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from understudy.engines.engine import Contract, Treatment
+from understudy.engines.wish import Field, wished
+
+How = Literal["honoured", "approximated", "dropped"]
+Treated = Mapping[Field, tuple[How, str]]
+"""By wish: what becomes of it, and a short sentence on how or why. A wish that is missing is dropped."""
+
+
+def treatments(contract: Contract, treated: Treated) -> tuple[Treatment, ...]:
+    """A row for each input of the contract, in their order."""
+    return tuple(
+        Treatment(name, *treated.get(field, ("dropped", "It has nothing like it.")))
+        if field
+        else Treatment(name, "dropped", "No engine but the model's own knows it.")
+        for name, field in wished(contract).items()
+    )
