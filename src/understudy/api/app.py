@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from understudy.api.answers import ClientGone, encode, refusal, send_json
 from understudy.api.auth import Gate
 from understudy.api.call import Call, Endpoint
+from understudy.api.doors import doors
 from understudy.api.parts import Parts
 from understudy.api.reading import Reading
 from understudy.api.socket import Socket
@@ -48,6 +49,7 @@ class Api:
         self._endpoints = endpoints(parts)
         self._run = self._endpoints[RUN]
         self._reading = Reading(parts, self.posts_to)
+        self._doors = doors(parts, self._gate, self._patience)
         self._socket = Socket(parts.store, parts.events, parts.limits, parts.base_url)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -56,6 +58,8 @@ class Api:
         if kind == "http":
             if scope["method"] == "POST" and (endpoint := self._endpoint(scope["path"])):
                 await self._post(endpoint, scope, receive, send)
+            elif door := self._door(scope["path"]):
+                await door(scope, receive, send)
             else:
                 await self._other(scope, receive, send)
         elif kind == "websocket":
@@ -66,6 +70,12 @@ class Api:
     def posts_to(self, path: str) -> bool:
         """Whether POST is answered there."""
         return self._endpoint(path) is not None
+
+    def _door(self, path: str) -> ASGIApp | None:
+        for prefix, door in self._doors:
+            if path.startswith(prefix) and path[len(prefix) : len(prefix) + 1] in ("", "/"):
+                return door
+        return None
 
     def _endpoint(self, path: str) -> Endpoint | None:
         # As documented, the paths are case-sensitive; clients in the wild differ.

@@ -75,6 +75,31 @@ class Gate:
             self._check_address(project, all_headers, peer)
         return project
 
+    async def project_by_token(
+        self, token: str, all_headers: list[tuple[bytes, bytes]], peer: str
+    ) -> Project:
+        """The same for protocols that send one text: `KEY:SECRET`, or `KEY` of a key-only project.
+
+        Raises `NotAuthorized`, in words of those protocols.
+        """
+        key, _, secret = token.strip().partition(":")
+        try:
+            known = await self._by_key(key.encode("latin-1"))
+        except (NotAuthorized, UnicodeEncodeError) as error:
+            raise NotAuthorized("The API key is not known here.") from error
+        project = known.project
+        if project.auth == "signature":
+            expected = self._projects.secret_of(project)
+            if not hmac.compare_digest(secret.encode(), expected.encode()):
+                raise NotAuthorized(
+                    "The API secret is not right."
+                    if secret
+                    else "This project signs its requests; clients of this protocol send KEY:SECRET as the API key."
+                )
+        if project.allow:
+            self._check_address(project, all_headers, peer)
+        return project
+
     async def _by_key(self, key: bytes) -> "_Known":
         now = time.monotonic()
         known = self._remembered.get(key)

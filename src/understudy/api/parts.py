@@ -68,5 +68,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     """Addresses and networks of proxies whose X-Forwarded-For is believed."""
     remember_project_seconds: float = 1.0
     """For how long a project is not looked up again: how late a change of its keys may be noticed."""
+    mcp: ASGIApp | None = None
+    """Answers the Model Context Protocol at /mcp, if the extra is installed."""
     web: ASGIApp | None = None
     """Answers what is not the API's: the dashboard."""

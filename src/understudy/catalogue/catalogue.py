@@ -15,6 +15,7 @@ class Catalogue:
         self, models: Sequence[Model], samples: Mapping[str, Path], covers: Mapping[str, Path] | None = None
     ) -> None:
         self._models = {self.key(model.owner, model.slug): model for model in models}
+        self._aliases = {alias.lower(): model for model in models for alias in model.aliases}
         self._samples = dict(samples)
         self._covers = dict(covers or {})
 
@@ -36,6 +37,11 @@ class Catalogue:
     def find(self, owner: str, slug: str) -> Model | None:
         """The model at an address, in upper or lower case, with '.' or '-' in the slug."""
         return self._models.get(self.key(owner, slug))
+
+    def named(self, name: str) -> Model | None:
+        """The model that a client of any protocol calls so: `owner/slug` as in `find`, or an alias, in any case."""
+        owner, _, slug = name.partition("/")
+        return self.find(owner, slug) or self._aliases.get(name.lower())
 
     def sample(self, name: str) -> Path | None:
         """The file of a sample input. Names are looked up, never joined to a path."""

@@ -4,6 +4,7 @@ One TOML file per model, `models/<owner>/<slug>.toml`. `catalogue.loader` reads 
 knows a model by name.
 """
 
+from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from typing import Literal
@@ -78,6 +79,10 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     description: str = ""
     readme: str = ""
     cover: str = ""
+    aliases: tuple[str, ...] = ()
+    """Other names that clients of other protocols know it by, such as `sora-2-pro`."""
+    ends: date | None = None
+    """The day on which it is retired: operators are warned beforehand."""
     categories: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     inputs: tuple[Input, ...] = ()

@@ -75,8 +75,9 @@ class Desk:
         callback_url: str = "",
         idempotency_key: str = "",
         body_hash: bytes = b"",
+        door: str = "",
     ) -> Task:
-        """A durable task. Its uploads are in the storage before it exists.
+        """A durable task. Its uploads are in the storage before it exists. `door`: see `Task`.
 
         Raises `InvalidInput` for an address that must not be reached and for an idempotency key that was used with
         another body, `ConcurrencyLimit` and `InsufficientBalance` by the rules of prepaid billing.
@@ -110,6 +111,7 @@ class Desk:
                 media=_media(sources, [*uploads.values(), *own.values()]),
                 seed=_seed(checked.values.get("seed", 0), id),
                 callback_url=callback_url,
+                door=door,
                 notes=_notes(checked.ignored),
                 cps=format(model.cps, ".12f"),
                 created=now,

@@ -74,6 +74,8 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
     webhook_secret: bytes
     allow: tuple[str, ...] = ()
     """Addresses and networks that requests may come from; none: from anywhere."""
+    webhook_url: str = ""
+    """Where the webhooks of tasks go that bring no address of their own, as in protocols that register it once."""
     balance: Decimal = Decimal(0)
     enabled: bool = True
     created: float = 0.0
@@ -99,6 +101,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     """Each input file as it is shown: an address, or a path under the server's own."""
     seed: int = 0
     callback_url: str = ""
+    door: str = ""
+    """The dialect in which it was asked for, and in which its webhook speaks: "" is the wire's own, "openai", "google"."""
     notes: str = ""
     """What the caller should know about the request (`debugoutput` begins with it)."""
     stdout: str = ""

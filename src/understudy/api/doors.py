@@ -1,0 +1,19 @@
+"""The doors for clients of other protocols: which paths belong to which dialect.
+
+A dialect is an ASGI application with its own words for requests, answers and errors. Behind each there are the same
+desk, store, keys and limits.
+"""
+
+from starlette.types import ASGIApp
+
+from understudy.api.auth import Gate
+from understudy.api.parts import Parts
+from understudy.api.stream import Patience
+
+
+def doors(parts: Parts, gate: Gate, patience: Patience) -> list[tuple[str, ASGIApp]]:
+    """Each path at which a dialect begins, and the application that answers there and below."""
+    found: list[tuple[str, ASGIApp]] = []
+    if parts.mcp is not None:
+        found.append(("/mcp", parts.mcp))
+    return found
