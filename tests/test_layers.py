@@ -24,11 +24,13 @@ BELOW: dict[str, set[str]] = {
     "engines": CORE | {"files"},
     "executors": CORE | {"engines", "files"},
     "tasks": CORE | {"catalogue", "files", "engines", "executors"},
-    "api": CORE | {"tasks", "catalogue", "files"},
+    "api": CORE | {"tasks", "engines", "catalogue", "files"},
     "web": CORE | {"tasks", "catalogue", "files"},
     "client": CORE | {"config"},
+    "metrics": CORE | {"engines", "tasks"},
     "server": CORE
     | {
+        "metrics",
         "api",
         "web",
         "tasks",

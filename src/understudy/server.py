@@ -9,6 +9,7 @@ import socket
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from datetime import date
 from pathlib import Path
 from secrets import token_hex
 
@@ -18,13 +19,19 @@ from starlette.types import ASGIApp
 from understudy import data_folder
 from understudy.api.answers import encode
 from understudy.api.app import create_app
+from understudy.api.openai_videos.naming import DOOR as OPENAI
+from understudy.api.openai_videos.rendering import event
 from understudy.api.parts import Limits, Parts
 from understudy.api.wiro.render import detail
 from understudy.catalogue.catalogue import Catalogue
 from understudy.catalogue.loader import load_catalogue
 from understudy.config import Settings
+from understudy.engines import retirement
 from understudy.engines.cast import Cast
+from understudy.engines.engine import LocalEngine
+from understudy.engines.kinds import instances
 from understudy.engines.registry import load_engines
+from understudy.engines.retirement import Ending
 from understudy.errors import ConfigurationError, StoreUnavailable
 from understudy.executors.local import LocalExecutor
 from understudy.executors.timings import Timings
@@ -33,12 +40,17 @@ from understudy.files.intake import Intake
 from understudy.files.outbound import Outbound
 from understudy.files.storage import open_storage
 from understudy.http_protocol import BoundedHttpProtocol
+from understudy.metrics import reader
 from understudy.tasks.desk import Desk
 from understudy.tasks.dispatcher import Dispatcher
 from understudy.tasks.events import Events
 from understudy.tasks.postprocess import Postprocess
 from understudy.tasks.preprocess import Preprocess
 from understudy.tasks.projects import Projects
+from understudy.tasks.purchases.aftercare import Aftercare, remaker
+from understudy.tasks.purchases.counter import Counter
+from understudy.tasks.purchases.partners import Partners
+from understudy.tasks.purchases.tools import lender
 from understudy.tasks.records import Task
 from understudy.tasks.runner import Crew
 from understudy.tasks.shelf import Shelf
@@ -49,6 +61,7 @@ from understudy.tasks.webhooks import Webhooks
 log = logging.getLogger(__name__)
 
 _FIRST_PROJECT = "default"
+_DAY = 24 * 3600.0
 _REQUESTS_END_SECONDS = 5
 """How long requests under way may take to end once the server stops."""
 
@@ -142,6 +155,8 @@ async def _assembled(settings: Settings, folder: Path, url: str) -> AsyncIterato
             return projects.webhook_secret_of(await projects.get(project))
 
         async def render(task: Task) -> bytes:
+            if task.door == OPENAI:
+                return encode(event(task))
             model = catalogue.find(*task.model.split("/", 1))
             return encode(detail(task, await store.outputs(task.id), model, url))
 
@@ -162,8 +177,14 @@ async def _assembled(settings: Settings, folder: Path, url: str) -> AsyncIterato
             )
         )
         for engine in cast.engines:
-            executor.capacity(engine, cast.options(engine))
+            if isinstance(engine, LocalEngine):
+                executor.capacity(engine, cast.options(engine))
         stack.push_async_callback(executor.close)
+        partners = Partners(cast, lender(settings.allow_addresses, time.time))
+        stack.push_async_callback(partners.close)
+        counter = Counter(
+            store=store, shelf=shelf, storage=storage, partners=partners, clock=time.time, base_url=url
+        )
         intake = Intake(
             outbound,
             max_bytes=settings.max_upload_bytes,
@@ -178,13 +199,23 @@ async def _assembled(settings: Settings, folder: Path, url: str) -> AsyncIterato
             executor=executor,
             preprocess=Preprocess(catalogue=catalogue, storage=storage, intake=intake, clock=time.time),
             shelf=shelf,
+            counter=counter,
+            failover=settings.failover,
             postprocess=Postprocess(clock=time.time, prepaid=prepaid),
             folder=data_folder.emptied(folder / "runs"),
             clock=time.time,
             max_attempts=settings.max_attempts,
         )
+        aftercare = Aftercare(
+            counter, remaker(crew.store, crew.preprocess), data_folder.emptied(folder / "aftercare")
+        )
         owner = f"{socket.gethostname()}:{os.getpid()}:{token_hex(4)}"
         dispatcher = Dispatcher(crew, owner=owner, lease_seconds=settings.lease_seconds)
+
+        def stop(task: int) -> None:
+            dispatcher.stop_run(task)
+            counter.over.set()
+
         desk = Desk(
             store=store,
             storage=storage,
@@ -192,12 +223,16 @@ async def _assembled(settings: Settings, folder: Path, url: str) -> AsyncIterato
             events=events,
             vet=guard.vet,
             wake=dispatcher.wake,
-            stop=dispatcher.stop_run,
+            stop=stop,
             clock=time.time,
             prepaid=prepaid,
             base_url=url,
             priorities=settings.priority,
+            about_money=counter.about_money,
         )
+
+        def endings(today: date) -> tuple[Ending, ...]:
+            return retirement.endings(today, cast.ends, catalogue.models)
 
         async def ready() -> None:
             if dispatcher.stopping:
@@ -225,8 +260,15 @@ async def _assembled(settings: Settings, folder: Path, url: str) -> AsyncIterato
                 ),
                 nonce_window=settings.nonce_window,
                 trusted_proxies=settings.trusted_proxies,
+                called=counter.called,
+                metrics=reader(store, endings, date.today),
+                metrics_from=settings.metrics_from,
             )
         )
+        aftercare.start()
+        stack.push_async_callback(aftercare.stop)
+        warning = asyncio.create_task(_warn_of_ends(endings))
+        stack.callback(warning.cancel)
         await dispatcher.start()
         stack.push_async_callback(dispatcher.stop, 0.0)
         webhooks.start()
@@ -236,7 +278,7 @@ async def _assembled(settings: Settings, folder: Path, url: str) -> AsyncIterato
 
 def _cast(settings: Settings, catalogue: Catalogue) -> Cast:
     """The operator's cast; an engine stays loaded if one of its models is persistent, unless it only stands in."""
-    engines = load_engines(settings.engines)
+    engines = instances(load_engines(settings.engines), settings.engine)
     cast = Cast(engines, settings.cast, settings.engine, data=settings.data)
     persistent = {
         engine.name
@@ -249,6 +291,15 @@ def _cast(settings: Settings, catalogue: Catalogue) -> Cast:
         return cast
     options = {name: {"persistent": True, **settings.engine.get(name, {})} for name in persistent}
     return Cast(engines, settings.cast, {**settings.engine, **options}, data=settings.data)
+
+
+async def _warn_of_ends(endings: Callable[[date], tuple[Ending, ...]]) -> None:
+    """Once a day."""
+    while True:
+        for each in endings(date.today()):  # noqa: DTZ011 - the operator's own day
+            if each.due:
+                log.warning("%s %s: %s", each.what, each.name, each.sentence)
+        await asyncio.sleep(_DAY)
 
 
 async def _first_project(projects: Projects, folder: Path, url: str) -> None:

@@ -27,7 +27,7 @@ def test_registered_and_named_engines() -> None:
     [
         ("no_such_package:engine", "ModuleNotFoundError: No module named 'no_such_package'"),
         ("understudy.testing.instant:nothing", "AttributeError"),
-        ("understudy.testing.instant:Instant", "is a type, not a LocalEngine"),
+        ("understudy.testing.instant:Instant", "is a type, not an engine"),
         ("broken_engine:engine", "ZeroDivisionError"),
         ("leaving_engine:engine", "SystemExit"),
     ],
@@ -60,7 +60,7 @@ def test_two_of_a_name(caplog: pytest.LogCaptureFixture) -> None:
         (":engine", "module:attribute"),
         ("no_such_package:engine", "No module named"),
         ("understudy.testing.instant:nothing", "AttributeError"),
-        ("understudy.testing.instant:load", "not a LocalEngine"),
+        ("understudy.testing.instant:load", "not an engine"),
     ],
 )
 def test_a_path_that_the_operator_names_must_be_right(path: str, reason: str) -> None:

@@ -27,6 +27,9 @@ from understudy.tasks.events import Events
 from understudy.tasks.lifecycle import is_terminal
 from understudy.tasks.postprocess import Postprocess
 from understudy.tasks.preprocess import Preprocess
+from understudy.tasks.purchases.counter import Counter
+from understudy.tasks.purchases.partners import Partners
+from understudy.tasks.purchases.tools import lender
 from understudy.tasks.records import Project, Task
 from understudy.tasks.runner import Crew
 from understudy.tasks.shelf import Shelf
@@ -112,11 +115,20 @@ async def house(
     guard = AddressGuard(allow)
     executor = LocalExecutor(Timings(cancel_grace=0.5, stop_grace=0.5, backoff_first=0.05, silence=5.0))
     casting = {"*": (engine,), "acme/unplayable": ()}
+    cast = Cast(load_engines(ENGINES, registered=()), casting, {engine: options or {}})
+    counter = Counter(
+        store=store,
+        shelf=shelf,
+        storage=storage,
+        partners=Partners(cast, lender(allow, time.time)),
+        clock=time.time,
+    )
     crew = Crew(
         store=store,
         events=events,
         catalogue=catalogue,
-        cast=Cast(load_engines(ENGINES, registered=()), casting, {engine: options or {}}),
+        cast=cast,
+        counter=counter,
         executor=executor,
         preprocess=Preprocess(
             catalogue=catalogue, storage=storage, intake=Intake(Outbound(guard)), clock=time.time

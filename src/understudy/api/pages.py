@@ -5,12 +5,14 @@ from starlette.responses import PlainTextResponse, Response
 
 import understudy
 from understudy.api.answers import encode
+from understudy.api.client_address import client_address, networks, within
 from understudy.api.openapi import document
 from understudy.api.parts import Parts
 from understudy.catalogue.page import page
 from understudy.errors import UnderstudyError, UnknownPath
 
 _JSON = "application/json"
+_METRICS = "text/plain; version=0.0.4"
 
 
 class Pages:
@@ -18,6 +20,8 @@ class Pages:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._trusted = networks(parts.trusted_proxies)
+        self._metrics_from = networks(parts.metrics_from)
 
     async def landing(self, request: Request) -> Response:
         """What this server is, and where to go on."""
@@ -47,6 +51,17 @@ class Pages:
         except UnderstudyError as error:
             return _json({"status": "unavailable", "reason": error.message}, 503)
         return _json({"status": "ready"})
+
+    async def metrics(self, request: Request) -> Response:
+        """What Prometheus reads, for those who may: for others there is no such page."""
+        forwarded = request.headers.getlist("x-forwarded-for")
+        peer = request.client.host if request.client else ""
+        asks = client_address(peer, forwarded, self._trusted)
+        # Behind a proxy that is not believed everybody would come from the proxy's own address.
+        unknown = bool(forwarded) and not within(peer, self._trusted)
+        if self._parts.metrics is None or unknown or not within(asks, self._metrics_from):
+            raise UnknownPath("Error parsing url.")
+        return Response(await self._parts.metrics(), media_type=_METRICS, headers=_NO_SNIFF)
 
     async def openapi(self, request: Request) -> Response:
         """The OpenAPI document."""

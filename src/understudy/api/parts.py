@@ -68,6 +68,12 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     """Addresses and networks of proxies whose X-Forwarded-For is believed."""
     remember_project_seconds: float = 1.0
     """For how long a project is not looked up again: how late a change of its keys may be noticed."""
+    called: Callable[[str], bool] = lambda _: False
+    """Told of the ends of addresses under /v1/hooks that partners call."""
+    metrics: Callable[[], Awaitable[bytes]] | None = None
+    """What Prometheus reads, as text."""
+    metrics_from: tuple[str, ...] = ()
+    """Addresses and networks that may read it."""
     mcp: ASGIApp | None = None
     """Answers the Model Context Protocol at /mcp, if the extra is installed."""
     web: ASGIApp | None = None

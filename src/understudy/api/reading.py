@@ -25,6 +25,7 @@ class Reading:
         self._table: list[tuple[re.Pattern[str], Page]] = [
             (_pattern(r"/healthz"), pages.healthz),
             (_pattern(r"/readyz"), pages.readyz),
+            (_pattern(r"/metrics"), pages.metrics),
             (_pattern(r"/openapi\.json"), pages.openapi),
             (_pattern(r"/models/(?P<owner>[^/]+)/(?P<slug>[^/]+)/llms\.txt"), pages.model_page),
             (_pattern(r"/v1/File/(?P<accesskey>(?-i:[A-Za-z0-9]{30}))/(?P<name>[^/]+)"), downloads.input),

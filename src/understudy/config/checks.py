@@ -103,5 +103,7 @@ _CHECKS: dict[str, Callable[[Any], str]] = {
     "engines": _engines,
     "cast": _cast,
     "priority": _cast,
+    "failover": _cast,
+    "metrics_from": _proxies,
     "secret_key": _secret_key,
 }

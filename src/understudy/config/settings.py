@@ -76,6 +76,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "server", "Hosts, addresses and networks that input URLs and webhooks may reach although private."
         ),
     ] = ()
+    metrics_from: Annotated[
+        tuple[str, ...], about("server", "Addresses and networks that may read /metrics.")
+    ] = ("127.0.0.0/8", "::1")
     nonce_window: Annotated[
         int,
         about(
@@ -133,6 +136,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         dict[str, tuple[str, ...]],
         about("", 'Engines per model (owner/slug, or "*" for all others), the preferred one first.'),
     ] = msgspec.field(default_factory=lambda: {"chetwinlow1/ovi": ("ovi", "animatic"), "*": ("animatic",)})
+    failover: Annotated[
+        dict[str, Literal["unpaid", "always", "never"]],
+        about(
+            "",
+            'When the next engine of the cast plays a task after one has failed, by model (owner/slug, or "*"): '
+            "only if nothing was paid (unpaid, the default), always, or never.",
+        ),
+    ] = msgspec.field(default_factory=dict)
     priority: Annotated[
         dict[str, int],
         about("", 'Priority of tasks by model (owner/slug, or "*"): higher ones are taken first.'),

@@ -2,12 +2,15 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 
 import msgspec
 
-from understudy.engines.engine import Availability, Contract, LocalEngine
+from understudy.engines.engine import Availability, Contract, Engine, RemoteEngine
+from understudy.engines.kinds import KIND, own_options
+from understudy.engines.retirement import end_dates
 from understudy.errors import ConfigurationError
 
 EVERY_MODEL = "*"
@@ -25,7 +28,7 @@ class Tried(msgspec.Struct, frozen=True):
 class Choice(msgspec.Struct, frozen=True):
     """Who plays, and who would have been preferred. No engine: nobody can; `tried` says why."""
 
-    engine: LocalEngine | None
+    engine: Engine | None
     tried: tuple[Tried, ...] = ()
 
 
@@ -34,7 +37,13 @@ class Described(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     version: str
+    kind: str = ""
+    """The engine that it is a copy of, if it is one."""
+    remote: bool = False
+    """Whether it is somebody else's service."""
     preview: bool
+    ends: date | None = None
+    """The day on which it is retired, if the operator has set one."""
     available: bool
     reason: str
     remedy: str
@@ -47,7 +56,7 @@ class Cast:
 
     def __init__(
         self,
-        engines: Mapping[str, LocalEngine],
+        engines: Mapping[str, Engine],
         casting: Mapping[str, Sequence[str]],
         options: Mapping[str, Mapping[str, object]] | None = None,
         *,
@@ -69,29 +78,47 @@ class Cast:
         self._engines = dict(engines)
         self._casting = {_canonical(key): tuple(dict.fromkeys(names)) for key, names in casting.items()}
         self._options = {
-            name: {**(engine.defaults(data) if data else {}), **(options or {}).get(name, {})}
+            name: {
+                **(engine.defaults(data) if data else {}),
+                **own_options((options or {}).get(name, {})),
+                # So that errors can name it: several engines of one kind are told apart by nothing else.
+                **({"name": name} if isinstance(engine, RemoteEngine) else {}),
+            }
             for name, engine in engines.items()
         }
+        self._kinds = {name: str(given[KIND]) for name, given in (options or {}).items() if KIND in given}
+        self._ends = end_dates(options or {})
         self._fresh = fresh
         self._clock = clock
         self._answers: dict[str, tuple[float, Availability]] = {}
 
     @property
-    def engines(self) -> tuple[LocalEngine, ...]:
+    def engines(self) -> tuple[Engine, ...]:
         """Every engine there is, cast or not."""
         return tuple(self._engines.values())
 
-    def of(self, model: Contract) -> tuple[LocalEngine, ...]:
+    def of(self, model: Contract) -> tuple[Engine, ...]:
         """The engines cast for the model, the best one first; an empty casting means that nobody plays it."""
         names = self._casting.get(_canonical(model.address))
         if names is None:
             names = self._casting.get(EVERY_MODEL, ())
         return tuple(self._engines[name] for name in names)
 
-    def choose(self, model: Contract) -> Choice:
-        """The first engine cast for the model that can play it and is available now."""
+    @property
+    def ends(self) -> Mapping[str, date]:
+        """The end dates of the engines that have one, by name."""
+        return self._ends
+
+    def named(self, name: str) -> Engine | None:
+        """The engine of that name, cast or not."""
+        return self._engines.get(name)
+
+    def choose(self, model: Contract, but_not: Collection[str] = ()) -> Choice:
+        """The first engine cast for the model that can play it and is available now; those in `but_not` are passed over."""
         tried = []
         for engine in self.of(model):
+            if engine.name in but_not:
+                continue
             if not _plays(engine, model):
                 tried.append(Tried(engine.name, f"It cannot play {model.address}."))
                 continue
@@ -101,11 +128,11 @@ class Cast:
             tried.append(Tried(engine.name, availability.reason))
         return Choice(None, tuple(tried))
 
-    def options(self, engine: LocalEngine) -> Mapping[str, object]:
+    def options(self, engine: Engine) -> Mapping[str, object]:
         """What the operator set for the engine, and its own defaults."""
         return self._options.get(engine.name, {})
 
-    def labels(self, engine: LocalEngine) -> dict[str, str]:
+    def labels(self, engine: Engine) -> dict[str, str]:
         """What the engine says of itself beyond its name; nothing if it fails to: no run depends on it."""
         try:
             return {str(name): str(value) for name, value in engine.labels(self.options(engine)).items()}
@@ -113,7 +140,7 @@ class Cast:
             log.exception("Engine %s did not say its labels", engine.name)
             return {}
 
-    def availability(self, engine: LocalEngine) -> Availability:
+    def availability(self, engine: Engine) -> Availability:
         """The engine's answer, at most `fresh` seconds old. One that fails to answer is not available."""
         now = self._clock()
         asked, answer = self._answers.get(engine.name, (now, None))
@@ -138,7 +165,10 @@ class Cast:
                 Described(
                     name=name,
                     version=engine.version,
+                    kind=self._kinds.get(name, ""),
+                    remote=isinstance(engine, RemoteEngine),
                     preview=engine.preview,
+                    ends=self._ends.get(name),
                     available=availability.ok,
                     reason=availability.reason,
                     remedy=availability.remedy,
@@ -147,7 +177,7 @@ class Cast:
             )
         return tuple(rows)
 
-    def _ask(self, engine: LocalEngine) -> Availability:
+    def _ask(self, engine: Engine) -> Availability:
         try:
             return engine.availability(self.options(engine))
         except Exception as error:
@@ -159,7 +189,7 @@ class Cast:
             )
 
 
-def _plays(engine: LocalEngine, model: Contract) -> bool:
+def _plays(engine: Engine, model: Contract) -> bool:
     try:
         return engine.plays(model)
     except Exception:
@@ -172,7 +202,7 @@ def _canonical(address: str) -> str:
     return address.lower().replace(".", "-")
 
 
-def _must_exist(name: str, engines: Mapping[str, LocalEngine], key: str) -> None:
+def _must_exist(name: str, engines: Mapping[str, Engine], key: str) -> None:
     if name not in engines:
         known = ", ".join(sorted(engines)) or "none"
         raise ConfigurationError(f"{key}: there is no engine {name!r}; the engines are: {known}")

@@ -8,7 +8,7 @@ import pkgutil
 from collections.abc import Iterable, Sequence
 from importlib.metadata import EntryPoint, entry_points
 
-from understudy.engines.engine import Availability, LocalEngine
+from understudy.engines.engine import Availability, Engine, LocalEngine, RemoteEngine
 from understudy.errors import ConfigurationError
 
 GROUP = "understudy.engines"
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 def load_engines(
     extra: Sequence[str] = (), *, registered: Iterable[EntryPoint] | None = None
-) -> dict[str, LocalEngine]:
+) -> dict[str, Engine]:
     """Engines by name: the `registered` entry points (default: all installed), then `extra` `module:attribute` paths.
 
     A registered engine that cannot be imported is there all the same, as unavailable, under its entry point's name
@@ -27,7 +27,7 @@ def load_engines(
 
     Raises `ConfigurationError` for a path in `extra` that does not lead to an engine.
     """
-    engines: dict[str, LocalEngine] = {}
+    engines: dict[str, Engine] = {}
     for point in entry_points(group=GROUP) if registered is None else registered:
         engine = _registered(point)
         if engine.name in engines:
@@ -39,15 +39,15 @@ def load_engines(
     return engines
 
 
-def _registered(point: EntryPoint) -> LocalEngine:
+def _registered(point: EntryPoint) -> Engine:
     try:
         found = point.load()
     except (Exception, SystemExit) as error:
         log.exception("Engine %s cannot be imported from %s", point.name, point.value)
         return _broken(point, f"It cannot be imported: {type(error).__name__}: {error}")
-    if not isinstance(found, LocalEngine):
+    if not isinstance(found, LocalEngine | RemoteEngine):
         log.error("Engine %s: %s is no engine", point.name, point.value)
-        return _broken(point, f"{point.value} is a {type(found).__name__}, not a LocalEngine.")
+        return _broken(point, f"{point.value} is a {type(found).__name__}, not an engine.")
     return found
 
 
@@ -65,7 +65,7 @@ def _broken(point: EntryPoint, reason: str) -> LocalEngine:
     )
 
 
-def _named(path: str) -> LocalEngine:
+def _named(path: str) -> Engine:
     module, _, attribute = path.partition(":")
     if not module or not attribute:
         raise ConfigurationError(
@@ -77,6 +77,6 @@ def _named(path: str) -> LocalEngine:
         raise ConfigurationError(
             f"engine {path!r} cannot be imported: {type(error).__name__}: {error}"
         ) from error
-    if not isinstance(found, LocalEngine):
-        raise ConfigurationError(f"engine {path!r} is a {type(found).__name__}, not a LocalEngine")
+    if not isinstance(found, LocalEngine | RemoteEngine):
+        raise ConfigurationError(f"engine {path!r} is a {type(found).__name__}, not an engine")
     return found

@@ -72,14 +72,17 @@ class Outbound:
         max_bytes: int,
         kinds: Collection[Kind] = PICTURES,
         deadline: float = 60.0,
+        headers: Mapping[str, str] | None = None,
     ) -> Fetched:
         """Fetch `url` into `to`, which must not exist yet and does not if this raises.
+
+        `headers`, such as a key, go to the scheme, host and port of `url` only, not to where it redirects.
 
         Raises `AddressRefused`, `FetchFailed` (no answer, not a 200, too large, not in `deadline` seconds altogether)
         or `MediaRefused` (the bytes are not of one of `kinds`; noticed before the rest is fetched).
         """
         try:
-            async with asyncio.timeout(deadline), self._following(url) as answer:
+            async with asyncio.timeout(deadline), self._following(url, headers or {}) as answer:
                 return await save(answer, url, to, max_bytes, kinds)
         except TimeoutError as error:
             raise FetchFailed(f"The address did not give the file within {deadline:g} seconds.") from error
@@ -108,13 +111,16 @@ class Outbound:
         return delivery
 
     @asynccontextmanager
-    async def _following(self, url: str) -> AsyncIterator["httpx.Response"]:
+    async def _following(self, url: str, headers: Mapping[str, str]) -> AsyncIterator["httpx.Response"]:
         """The answer to a GET of `url`, after at most `REDIRECTS` redirects; its status is 200."""
+        meant_for = None
         for _ in range(REDIRECTS + 1):
             checked = await self._guard.check(url)
-            async with self._request(
-                "GET", checked, {"accept": "image/*,video/*,audio/*;q=0.9,*/*;q=0.1"}
-            ) as answer:
+            origin = (checked.url.scheme, checked.host, checked.port)
+            meant_for = meant_for or origin
+            own = headers if origin == meant_for else {}
+            accept = {"accept": "image/*,video/*,audio/*;q=0.9,*/*;q=0.1"}
+            async with self._request("GET", checked, {**own, **accept}) as answer:
                 if answer.status_code not in _REDIRECT:
                     if answer.status_code != 200:
                         raise FetchFailed(f"The address answered with HTTP status {answer.status_code}.")

@@ -48,12 +48,15 @@ class Desk:
         prepaid: bool = False,
         base_url: str = "",
         priorities: Mapping[str, int] | None = None,
+        about_money: Callable[[int], Awaitable[str]] | None = None,
     ) -> None:
         """`wake` tells the dispatcher that a task of a model waits, `stop` that a task's run is to end.
 
         `base_url` is where this server's files are to be had. `priorities` are by model, "*" for all others: higher
-        ones are taken first.
+        ones are taken first. `about_money` says what is true of a task's purchases at the moment of a kill; "" if
+        there are none.
         """
+        self._about_money = about_money
         self._store = store
         self._storage = storage
         self._shelf = shelf
@@ -164,7 +167,8 @@ class Desk:
     async def kill(self, project: Project, *, id: str = "", token: str = "") -> Task:
         """Stop a task in whatever it does. Raises `NotFound`, or `NotAllowed` if it is over already."""
         task = await self.find(project, id=id, token=token)
-        after = await self._store.apply(task.id, lifecycle.kill(self._clock()))
+        reason = await self._about_money(task.id) if self._about_money else ""
+        after = await self._store.apply(task.id, lifecycle.kill(self._clock(), reason))
         if after is None:
             await self._refuse_kill(task)
         self._tell_stopped(after)

@@ -10,7 +10,7 @@ import logging
 from collections import Counter
 from typing import Any, NamedTuple
 
-from understudy.engines.engine import LocalEngine
+from understudy.engines.engine import Engine, LocalEngine, RemoteEngine
 from understudy.errors import StoreUnavailable
 from understudy.log import log_context
 from understudy.tasks import lifecycle
@@ -89,7 +89,8 @@ class Dispatcher:
         self._woken.set()
         # What is being claimed at this moment still begins, so that it is given back like the others.
         await asyncio.gather(*self._loops[:1], return_exceptions=True)
-        running = {each.task for each in self._runs.values()}
+        # Who waits for a partner need not be waited for: the next process goes on with it.
+        running = {each.task for each in self._runs.values() if not each.run.resumable}
         if running:
             log.info("letting %d tasks end, for up to %g s", len(running), drain_seconds)
             await self._until(running, drain_seconds)
@@ -151,13 +152,16 @@ class Dispatcher:
         self._full = set(models) - roomy.keys()
         return roomy
 
-    def _engine(self, address: str) -> LocalEngine | None:
+    def _engine(self, address: str) -> Engine | None:
         model = self._crew.catalogue.find(*address.split("/", 1))
         return self._crew.cast.choose(model).engine if model else None
 
-    def _capacity(self, engine: LocalEngine | None) -> int:
+    def _capacity(self, engine: Engine | None) -> int:
         if engine is None:
             return _WITHOUT_ENGINE
+        if isinstance(engine, RemoteEngine):
+            return self._crew.counter.partners.at_once(engine)
+        assert isinstance(engine, LocalEngine)
         return self._crew.executor.capacity(engine, self._crew.cast.options(engine))
 
     def _begin(self, task: Task, engine: str) -> None:
@@ -200,9 +204,12 @@ class Dispatcher:
         for task in await self._crew.store.expired(now, but_not=but_not):
             if task.id in self._runs:
                 continue
-            change = lifecycle.recover(
-                task, now, self._crew.max_attempts, "The process that ran this task was lost."
-            )
+            if await self._crew.store.purchases(task=task.id, only_open=True):
+                # What was bought is not thrown away because this server was restarted often.
+                change = lifecycle.give_back(task)
+            else:
+                reason = "The process that ran this task was lost."
+                change = lifecycle.recover(task, now, self._crew.max_attempts, reason)
             after = await self._crew.store.apply(task.id, change)
             if after is None:
                 continue

@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from understudy.tasks.records import Charge, File, Task
+from understudy.tasks.records import Charge, File, Settlement, Task
 
 
 class Status(StrEnum):
@@ -80,6 +80,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     """Files that come into being with it."""
     charge: Charge | None = None
     """The ledger line that comes into being with it."""
+    settlement: Settlement | None = None
+    """The purchase at a partner that ends with it."""
 
     @property
     def to(self) -> str:
@@ -120,6 +122,11 @@ def advance(task: Task, to: Status, at: float, **fields: Any) -> Change:
     return Change(expect=(task.status,), held=_holder(task), fields={"status": to.value, **times, **fields})
 
 
+def note(task: Task, **fields: Any) -> Change:
+    """Set fields and stay where it is, by the process that holds the task."""
+    return Change(expect=(task.status,), held=_holder(task), fields={"status": task.status, **fields})
+
+
 def finish(
     task: Task,
     at: float,
@@ -127,13 +134,14 @@ def finish(
     pexit: str,
     files: tuple[File, ...] = (),
     charge: Charge | None = None,
+    settlement: Settlement | None = None,
     **fields: Any,
 ) -> Change:
     """The regular end, with exit code `pexit` ("0" is success): outputs, price and status in one."""
     if task.status in PATH and PATH.index(Status(task.status)) < PATH.index(S.START):
         raise ValueError("a task that was never started ends with refuse()")
     change = advance(task, S.POSTPROCESS_END, at, pexit=pexit, **_RELEASED, **fields)
-    return msgspec.structs.replace(change, files=files, charge=charge)
+    return msgspec.structs.replace(change, files=files, charge=charge, settlement=settlement)
 
 
 def refuse(task: Task, at: float, reason: str, **fields: Any) -> Change:

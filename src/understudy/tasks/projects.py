@@ -11,7 +11,8 @@ from typing import Any
 
 import msgspec
 
-from understudy.errors import InvalidInput, NotFound
+from understudy.errors import AddressRefused, InvalidInput, NotFound
+from understudy.files.weburl import parse_url
 from understudy.tasks.records import LedgerLine, Project, ProjectAuth
 from understudy.tasks.store.store import Store
 from understudy.tasks.vault import Vault
@@ -99,6 +100,18 @@ class Projects:
         """Where requests may come from; none: from anywhere."""
         check_networks(allow)
         return await self._change(id, allow=allow)
+
+    async def set_webhook_url(self, id: int, url: str) -> Project:
+        """Where the webhooks of tasks go that bring no address of their own, in protocols that register it; "" for none.
+
+        Raises `InvalidInput` for what is no http or https address.
+        """
+        if url:
+            try:
+                parse_url(url)
+            except AddressRefused as refused:
+                raise InvalidInput(refused.message) from refused
+        return await self._change(id, webhook_url=url)
 
     async def set_enabled(self, id: int, enabled: bool) -> Project:
         """Whether its key is answered."""

@@ -7,7 +7,8 @@ import msgspec
 
 from understudy.catalogue.checked import Source, Value
 
-FileRole = Literal["upload", "folder", "input", "output", "thumbnail"]
+FileRole = Literal["upload", "folder", "input", "output", "thumbnail", "fetched"]
+"""`fetched`: what a partner made, kept here until its task is over."""
 ProjectAuth = Literal["signature", "key"]
 
 
@@ -127,6 +128,74 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     lease_owner: str = ""
     lease_until: float = 0.0
     files_deleted: bool = False
+
+
+PurchaseState = Literal["intended", "submitted", "fetched", "settled"]
+Outcome = Literal[
+    "", "delivered", "refused", "declined", "failed", "cancelled", "abandoned", "lost", "unknown"
+]
+
+
+class Purchase(msgspec.Struct, frozen=True, kw_only=True):
+    """One job bought at a partner for a task, from the intention to the end. Times in Unix seconds, money in US dollars.
+
+        intended -> submitted -> fetched -> settled
+
+    It is written as intended before the request leaves. How it was settled:
+
+        delivered    its clip is the task's
+        refused      the partner provably took no job
+        declined     the partner's rules refused the content
+        failed       the job failed there
+        cancelled    stopped there, because the task was
+        abandoned    it went on there, although the task was over
+        lost         it was taken, and the result cannot be had
+        unknown      nobody can tell whether it was taken
+    """
+
+    id: int
+    task: int
+    project: int
+    engine: str
+    key: str
+    """Ours: unique to this purchase."""
+    hook: str
+    """Unguessable: the end of the address that the partner may call."""
+    state: PurchaseState = "intended"
+    outcome: Outcome = ""
+    remote_id: str = ""
+    placed: float
+    submitted: float = 0.0
+    settled: float = 0.0
+    estimate: Decimal | None = None
+    """What it will cost by the operator's table of prices."""
+    charged: Decimal | None = None
+    """What it cost, once it is settled; None if nobody knows."""
+    note: str = ""
+    """Why it ended so, for the task's caller and the operator."""
+
+
+class Settlement(msgspec.Struct, frozen=True, kw_only=True):
+    """How a purchase ends. What it cost becomes a line in the operator's ledger."""
+
+    purchase: int
+    outcome: Outcome
+    at: float
+    charged: Decimal | None = None
+    note: str = ""
+
+
+class OperatorLine(msgspec.Struct, frozen=True, kw_only=True):
+    """What a partner charged the operator for one purchase: negative, US dollars."""
+
+    id: int
+    purchase: int
+    task: int
+    project: int
+    engine: str
+    amount: Decimal
+    note: str
+    at: float
 
 
 class NewTask(msgspec.Struct, frozen=True, kw_only=True):

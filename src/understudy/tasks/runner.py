@@ -7,17 +7,20 @@ lost), `Lost` ends the run, and its result is thrown away.
 import asyncio
 import logging
 import shutil
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from understudy.catalogue.catalogue import Catalogue
 from understudy.catalogue.manifest import Model
-from understudy.engines.cast import Cast
-from understudy.engines.engine import Job, LocalEngine, Output
+from understudy.engines.cast import Cast, Choice, Tried
+from understudy.engines.engine import Engine, Job, LocalEngine, Output, RemoteEngine
 from understudy.errors import (
+    EngineFailed,
+    EngineInputError,
     EngineUnavailable,
     ReplicaLost,
     StorageFailed,
@@ -28,21 +31,36 @@ from understudy.executors.executor import Executor
 from understudy.executors.uncancelled import to_its_end
 from understudy.tasks import lifecycle
 from understudy.tasks.events import Event, Events
+from understudy.tasks.jobs import job_of
 from understudy.tasks.journal import Journal
-from understudy.tasks.lifecycle import Change, Status
+from understudy.tasks.lifecycle import PATH, Change, Status
 from understudy.tasks.postprocess import Postprocess
 from understudy.tasks.preprocess import Preprocess
-from understudy.tasks.records import Task
+from understudy.tasks.purchases.buying import Buyer, NotBought, NotHeld
+from understudy.tasks.purchases.counter import Counter
+from understudy.tasks.purchases.verdicts import Failover, failover_of, goes_on
+from understudy.tasks.records import Purchase, Settlement, Task
 from understudy.tasks.shelf import Shelf
 from understudy.tasks.store.store import Store
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
 _STORE_RETRY_SECONDS = (0.1, 0.5, 1.0, 2.0, 4.0)
 
 
 class Lost(Exception):
     """The task is no longer ours."""
+
+
+class Played(msgspec.Struct, frozen=True, kw_only=True):
+    """What an engine brought."""
+
+    outputs: tuple[Output, ...]
+    settlement: Settlement | None = None
+    """How its purchase ends with the task, if it was bought."""
+    notes: tuple[str, ...] = ()
+    """What was played in another way than it was asked for."""
 
 
 class Crew(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +74,9 @@ class Crew(msgspec.Struct, frozen=True, kw_only=True):
     preprocess: Preprocess
     postprocess: Postprocess
     shelf: Shelf
+    counter: Counter
+    failover: Mapping[str, Failover] = {}
+    """By model, "*" for all others."""
     folder: Path
     """Where each run has a folder of its own while it lasts."""
     clock: Callable[[], float]
@@ -68,6 +89,11 @@ class Run:
     def __init__(self, crew: Crew, task: Task) -> None:
         self._crew = crew
         self._journal: Journal | None = None
+        self._line: asyncio.Queue[Event | Status | asyncio.Future[None] | None] = asyncio.Queue()
+        self._writing: asyncio.Task[None] | None = None
+        self._has_bought = False
+        self.resumable = False
+        """Whether it waits for a partner: another run can go on with that at any time."""
         self.task = task
         """As it was written last."""
 
@@ -85,6 +111,8 @@ class Run:
             await self._keep_log()
             raise
         finally:
+            if self._has_bought:
+                self._crew.counter.over.set()
             await to_its_end(asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True))
 
     async def _through(self, folder: Path) -> None:
@@ -92,11 +120,13 @@ class Run:
         try:
             model = self._model()
             files = await self._prepare(folder)
-            engine = await self._assign(model)
-            outputs = await self._play(engine, folder, files)
+            async with self._hearing():
+                played = await self._perform(model, files, folder)
             await self._write(lifecycle.advance(self.task, Status.POSTPROCESS_START, crew.clock()))
-            await self._deliver(model, outputs, folder)
-        except (Lost, asyncio.CancelledError):
+            await self._deliver(model, played, folder)
+        except (Lost, NotHeld) as lost:
+            raise Lost from lost
+        except asyncio.CancelledError:
             raise
         except (ReplicaLost, StorageFailed, StoreUnavailable) as error:
             now, reason = crew.clock(), error.message
@@ -128,68 +158,159 @@ class Run:
             await self._write(msgspec.structs.replace(change, files=tuple(prepared.fetched)))
         return prepared.paths
 
-    async def _assign(self, model: Model) -> LocalEngine:
-        choice = self._crew.cast.choose(model)
-        tried = [{"engine": each.engine, "reason": each.reason} for each in choice.tried]
+    async def _perform(self, model: Model, files: dict[str, tuple[str, ...]], folder: Path) -> Played:
+        """Have the clip made by the first engine of the cast that can, going down it as far as the money allows."""
+        failover = failover_of(model.address, self._crew.failover)
+        tried, purchase = await self._so_far(failover)
+        while True:
+            engine = await self._assign(model, tried, purchase)
+            job = await self._job(files, folder / f"outputs-{len(tried)}")
+            try:
+                if isinstance(engine, RemoteEngine):
+                    return await self._heard(self._buy(engine, job, purchase))
+                assert isinstance(engine, LocalEngine)
+                outputs = await self._heard(self._play(engine, job))
+                return Played(outputs=outputs)
+            except NotBought as ended:
+                if not goes_on(ended.purchase, failover):
+                    raise EngineFailed(ended.purchase.note) from ended
+                tried.append(Tried(engine.name, ended.purchase.note))
+            except EngineUnavailable as error:
+                # Nothing has begun, at a partner either: what an open purchase bought, only its own engine can bring.
+                if failover == "never" or purchase is not None:
+                    raise
+                tried.append(Tried(engine.name, error.message))
+            except EngineInputError as error:
+                if failover == "never" or not isinstance(engine, RemoteEngine) or purchase is not None:
+                    raise
+                tried.append(Tried(engine.name, error.message))
+            purchase = None
+            await self._told()
+
+    async def _so_far(self, failover: Failover) -> tuple[list[Tried], Purchase | None]:
+        """What earlier attempts bought: engines that have failed, and the purchase that is open.
+
+        Raises `EngineFailed` if one has ended in a way that no other engine may follow.
+        """
+        tried: list[Tried] = []
+        if self.task.attempts <= 1 and not self._crew.counter.partners.any:
+            return tried, None
+        for purchase in await self._crew.store.purchases(task=self.task.id):
+            if purchase.state != "settled":
+                return tried, purchase
+            if not goes_on(purchase, failover):
+                raise EngineFailed(purchase.note)
+            tried.append(Tried(purchase.engine, purchase.note))
+        return tried, None
+
+    async def _assign(self, model: Model, tried: list[Tried], purchase: Purchase | None) -> Engine:
+        cast = self._crew.cast
+        if purchase is not None:
+            choice = Choice(cast.named(purchase.engine))
+        else:
+            choice = cast.choose(model, {each.engine for each in tried})
+        passed = [*tried, *choice.tried]
         engine = choice.engine
+        if engine is None and purchase is not None:
+            raise EngineFailed(f"{purchase.engine} had taken the job, and is not set up here any more.")
         if engine is None:
             raise EngineUnavailable(
                 f"No engine can play {model.address} here now. "
-                + " ".join(f"{each['engine']}: {each['reason']}" for each in tried)
+                + " ".join(f"{each.engine}: {each.reason}" for each in passed)
             )
         facts: dict[str, object] = {
             "name": engine.name,
             "version": engine.version,
             "preview": engine.preview,
-            "tried": tried,
+            "tried": [{"engine": each.engine, "reason": each.reason} for each in passed],
             "seed": str(self.task.seed),
         }
-        labels = self._crew.cast.labels(engine)
+        labels = cast.labels(engine)
         played_by = facts | {name: label for name, label in labels.items() if name not in facts}
-        await self._write(lifecycle.advance(self.task, Status.ASSIGN, self._crew.clock(), engine=played_by))
+        if PATH.index(Status(self.task.status)) < PATH.index(Status.ASSIGN):
+            await self._write(
+                lifecycle.advance(self.task, Status.ASSIGN, self._crew.clock(), engine=played_by)
+            )
+        else:
+            await self._write(lifecycle.note(self.task, engine=played_by))
         return engine
 
-    async def _play(
-        self, engine: LocalEngine, folder: Path, files: dict[str, tuple[str, ...]]
-    ) -> tuple[Output, ...]:
-        work = folder / "outputs"
-        work.mkdir()
-        job = Job(
-            id=str(self.task.id),
-            model=self.task.model,
-            values=self.task.values,
-            files=files,
-            seed=self.task.seed,
-            folder=str(work),
-        )
-        # The listener must not wait, and a status must be on disk before it is told: so what it hears is put in line.
-        line: asyncio.Queue[Event | Status | None] = asyncio.Queue()
-        self._journal = journal = Journal(line.put_nowait, line.put_nowait)
-        writing = asyncio.create_task(self._write_down(line))
+    async def _job(self, files: dict[str, tuple[str, ...]], work: Path) -> Job:
+        await asyncio.to_thread(work.mkdir)
+        return job_of(self.task, files, work)
+
+    async def _play(self, engine: LocalEngine, job: Job) -> tuple[Output, ...]:
+        assert self._journal is not None
         options = self._crew.cast.options(engine)
-        playing = asyncio.create_task(self._crew.executor.run(engine, options, job, journal))
+        return await self._crew.executor.run(engine, options, job, self._journal)
+
+    async def _buy(self, engine: RemoteEngine, job: Job, purchase: Purchase | None) -> Played:
+        assert self._journal is not None
+        counter = self._crew.counter
+        partner = await counter.partners.of(engine)
+        self.resumable = self._has_bought = True
         try:
-            await asyncio.wait({writing, playing}, return_when=asyncio.FIRST_COMPLETED)
-            if writing.done():
-                await writing
+            buyer = Buyer(counter, engine, partner, self.task, job, self._journal)
+            bought = await buyer.buy(purchase)
+        finally:
+            self.resumable = False
+        return Played(
+            outputs=bought.outputs,
+            settlement=counter.settlement(bought.purchase, "delivered", bought.charged),
+            notes=bought.notes,
+        )
+
+    @asynccontextmanager
+    async def _hearing(self) -> AsyncIterator[None]:
+        """Meanwhile what a run says is told, in its order."""
+        # The listener must not wait, and a status must be on disk before it is told: so what it hears is put in line.
+        self._journal = journal = Journal(self._line.put_nowait, self._line.put_nowait)
+        self._writing = asyncio.create_task(self._write_down())
+        try:
+            yield
+        finally:
+            journal.conclude()
+            self._line.put_nowait(None)
+            await self._writing
+
+    async def _heard(self, work: Coroutine[Any, Any, T]) -> T:
+        """Await a run, unless what it says cannot be written any more; stopped in either case when this ends."""
+        assert self._writing is not None
+        playing = asyncio.create_task(work)
+        try:
+            await asyncio.wait({self._writing, playing}, return_when=asyncio.FIRST_COMPLETED)
+            if self._writing.done():
+                await self._writing
             return await playing
         finally:
             playing.cancel()
             await asyncio.wait({playing})
-            journal.conclude()
-            line.put_nowait(None)
-            await writing
 
-    async def _write_down(self, line: "asyncio.Queue[Event | Status | None]") -> None:
-        while (entry := await line.get()) is not None:
-            if isinstance(entry, Status):
-                await self._write(lifecycle.advance(self.task, entry, self._crew.clock()))
-            else:
-                self._tell(entry)
+    async def _told(self) -> None:
+        """Return once all that was heard is written."""
+        assert self._writing is not None
+        done = asyncio.get_running_loop().create_future()
+        self._line.put_nowait(done)
+        await asyncio.wait({self._writing, done}, return_when=asyncio.FIRST_COMPLETED)
+        if self._writing.done():
+            await self._writing
 
-    async def _deliver(self, model: Model, outputs: tuple[Output, ...], folder: Path) -> None:
+    async def _write_down(self) -> None:
+        while (entry := await self._line.get()) is not None:
+            match entry:
+                case Status():
+                    # A second engine begins where the first one was already.
+                    if PATH.index(entry) > PATH.index(Status(self.task.status)):
+                        await self._write(lifecycle.advance(self.task, entry, self._crew.clock()))
+                case Event():
+                    self._tell(entry)
+                case _:
+                    entry.set_result(None)
+
+    async def _deliver(self, model: Model, played: Played, folder: Path) -> None:
         crew = self._crew
-        result = await crew.postprocess.process(self.task, model, outputs, folder / "thumbnails")
+        result = await crew.postprocess.process(self.task, model, played.outputs, folder / "thumbnails")
+        notes = {"engine": {**(self.task.engine or {}), "notes": list(played.notes)}} if played.notes else {}
         async with crew.shelf.holding(result.files):
             await self._write(
                 lifecycle.finish(
@@ -199,6 +320,8 @@ class Run:
                     files=tuple(result.files),
                     charge=result.charge,
                     cost=result.cost,
+                    settlement=played.settlement,
+                    **notes,
                     **self._logs(),
                 )
             )
@@ -225,6 +348,8 @@ class Run:
         if task is None:
             raise Lost
         self.task = task
+        if task.status == before:
+            return
         for status in lifecycle.steps(before, task.status):
             ends = status == task.status and change.ends
             self._tell(Event(status, (task.reason or None) if ends else None, status=True))

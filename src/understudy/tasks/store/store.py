@@ -15,7 +15,10 @@ from understudy.tasks.records import (
     LedgerLine,
     ModelStatistics,
     NewTask,
+    OperatorLine,
     Project,
+    Purchase,
+    Settlement,
     Task,
 )
 
@@ -104,6 +107,54 @@ class Store(Protocol):
 
     async def statistics(self) -> dict[str, ModelStatistics]:
         """Counts of runs by model."""
+
+    # purchases at partners
+    async def begin_purchase(self, purchase: Purchase, held: tuple[str, int]) -> Purchase | None:
+        """Write an intention, before its request leaves; its id is given by the store.
+
+        None, and nothing is written, if the task is not held as `held` says (owner and attempt), is over, or has an
+        open purchase already.
+        """
+
+    async def step_purchase(
+        self, id: int, expect: Sequence[str], *, files: Sequence[File] = (), **fields: Any
+    ) -> Purchase | None:
+        """Set fields of an open purchase in one of the states `expect`, with files that come into being with it.
+
+        None, and nothing is written, if it is not so, or if another purchase of its engine has that `remote_id`.
+        """
+
+    async def settle_purchase(self, settlement: Settlement, reason: str = "") -> Purchase | None:
+        """End an open purchase, with its line in the operator's ledger; None if it has ended already.
+
+        `reason`, if not empty, becomes that of its task, if that was cancelled.
+        """
+
+    async def purchase_by_hook(self, hook: str) -> Purchase | None:
+        """The purchase whose partner calls that address."""
+
+    async def purchases(
+        self, *, task: int = 0, engine: str = "", outcome: str = "", only_open: bool = False, limit: int = 100
+    ) -> list[Purchase]:
+        """Of a task, the oldest first; otherwise the newest first. `only_open`: those that are not settled."""
+
+    async def orphaned_purchases(self) -> list[Purchase]:
+        """The open ones whose task is over."""
+
+    async def purchase_counts(self) -> dict[tuple[str, str], int]:
+        """How many there were by engine and outcome; "" is open."""
+
+    async def operator_ledger(self, limit: int = 100) -> list[OperatorLine]:
+        """What partners charged, the newest first."""
+
+    async def fetched(self, task: int) -> list[File]:
+        """What was fetched from a partner for a task, in order."""
+
+    async def leftovers(self, limit: int = 100) -> list[File]:
+        """Files that were fetched from partners and are needed no more: their purchases are settled."""
+
+    async def forget_files(self, ids: Sequence[str]) -> None:
+        """Delete the records of files."""
 
     # files
     async def add_file(self, file: File) -> None:

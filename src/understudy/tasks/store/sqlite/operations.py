@@ -11,6 +11,7 @@ from understudy.errors import ConcurrencyLimit, InsufficientBalance, InvalidInpu
 from understudy.tasks import lifecycle
 from understudy.tasks.lifecycle import Change, Status
 from understudy.tasks.records import Delivery, NewTask, Task
+from understudy.tasks.store.sqlite import purchases
 from understudy.tasks.store.sqlite.rows import (
     TASK_FIELDS,
     columns,
@@ -94,6 +95,8 @@ def apply(id: int, change: Change) -> Callable[[sqlite3.Connection], Task | None
         task = to_task(rows[0])
         for file in change.files:
             insert(connection, "files", file, given_id=True)
+        if change.settlement is not None:
+            purchases.carry_out(connection, change.settlement)
         if change.ends:
             _follow_the_end(connection, task, change)
         return task

@@ -1,9 +1,11 @@
 """Every query that only reads, by name. Each is answered from an index, however many tasks are finished."""
 
+from understudy.tasks.lifecycle import TERMINAL
 from understudy.tasks.store.sqlite.rows import (
     DELIVERY_FIELDS,
     FILE_FIELDS,
     PROJECT_FIELDS,
+    PURCHASE_FIELDS,
     TASK_FIELDS,
     columns,
 )
@@ -12,6 +14,8 @@ from understudy.tasks.store.sqlite.rows import (
 _PROJECTS = f"SELECT {columns(PROJECT_FIELDS)} FROM projects"  # noqa: S608
 _TASKS = f"SELECT {columns(TASK_FIELDS)} FROM tasks"  # noqa: S608
 _FILES = f"SELECT {columns(FILE_FIELDS)} FROM files"  # noqa: S608
+_PURCHASES = f"SELECT {columns(PURCHASE_FIELDS)} FROM purchases"  # noqa: S608
+_TERMINAL = ", ".join(f"'{status.value}'" for status in sorted(TERMINAL))
 _WEBHOOKS = f"SELECT {columns(DELIVERY_FIELDS)} FROM webhooks"  # noqa: S608
 
 PROJECT = f"{_PROJECTS} WHERE id = ?"
@@ -42,6 +46,24 @@ FILE_BY_ACCESSKEY = f"{_FILES} WHERE accesskey = ?"
 FILES_BY_ADDRESS = f"{_FILES} WHERE address = ? AND address <> '' ORDER BY rowid"
 OUTPUTS = f"{_FILES} WHERE task = ? AND task <> 0 AND role = 'output' ORDER BY rowid"
 
+PURCHASE_BY_HOOK = f"{_PURCHASES} WHERE hook = ?"
+ORPHANED_PURCHASES = f"""
+{_PURCHASES} WHERE state <> 'settled' AND EXISTS (
+    SELECT 1 FROM tasks WHERE tasks.id = purchases.task AND tasks.status IN ({_TERMINAL})
+) ORDER BY id
+"""  # noqa: S608
+PURCHASE_COUNTS = """
+SELECT engine, outcome, n FROM purchase_counts
+UNION ALL SELECT engine, '', count(*) FROM purchases WHERE state <> 'settled' GROUP BY engine
+"""
+OPERATOR_LEDGER = "SELECT id, purchase, task, project, engine, amount, note, at FROM operator_ledger ORDER BY id DESC LIMIT ?"
+FETCHED = f"{_FILES} WHERE task = ? AND role = 'fetched' ORDER BY rowid"
+LEFTOVERS = f"""
+{_FILES} WHERE role = 'fetched' AND NOT EXISTS (
+    SELECT 1 FROM purchases WHERE purchases.task = files.task AND purchases.state <> 'settled'
+) LIMIT ?
+"""  # noqa: S608
+
 DUE_DELIVERIES = f"{_WEBHOOKS} WHERE state = 'waiting' AND due <= ? ORDER BY due LIMIT ?"
 NEXT_DELIVERY = "SELECT min(due) FROM webhooks WHERE state = 'waiting' AND due > ?"
 DELIVERIES = f"{_WEBHOOKS} WHERE task = ?"
@@ -61,3 +83,10 @@ def page_of_tasks(filters: list[str], *, ascending: bool) -> tuple[str, str]:
         f"SELECT coalesce(sum(n), 0) FROM task_counts WHERE {where}",  # noqa: S608
         f"{_TASKS} WHERE {where} ORDER BY id {order} LIMIT ? OFFSET ?",
     )
+
+
+def purchases(filters: list[str], *, only_open: bool, newest_first: bool) -> str:
+    """For a filter on some of task, engine, outcome."""
+    where = [f"{name} = ?" for name in filters] + (["state <> 'settled'"] if only_open else [])
+    clause = f" WHERE {' AND '.join(where)}" if where else ""
+    return f"{_PURCHASES}{clause} ORDER BY id {'DESC' if newest_first else 'ASC'} LIMIT ?"

@@ -10,7 +10,16 @@ from typing import Any
 import msgspec
 
 from understudy.catalogue.checked import Source, Value
-from understudy.tasks.records import Delivery, File, LedgerLine, ModelStatistics, Project, Task
+from understudy.tasks.records import (
+    Delivery,
+    File,
+    LedgerLine,
+    ModelStatistics,
+    OperatorLine,
+    Project,
+    Purchase,
+    Task,
+)
 
 PICO = Decimal("1e12")
 
@@ -18,6 +27,7 @@ TASK_FIELDS = Task.__struct_fields__
 FILE_FIELDS = File.__struct_fields__
 PROJECT_FIELDS = Project.__struct_fields__
 DELIVERY_FIELDS = Delivery.__struct_fields__
+PURCHASE_FIELDS = Purchase.__struct_fields__
 
 _encode = msgspec.json.Encoder().encode
 _decode: dict[str, msgspec.json.Decoder[Any]] = {
@@ -27,7 +37,8 @@ _decode: dict[str, msgspec.json.Decoder[Any]] = {
     "engine": msgspec.json.Decoder(dict[str, Any] | None),
     "allow": msgspec.json.Decoder(tuple[str, ...]),
 }
-_CHANGED = frozenset({*_decode, "balance", "enabled", "files_deleted"})
+_MONEY = frozenset({"balance", "estimate", "charged"})
+_CHANGED = frozenset({*_decode, *_MONEY, "enabled", "files_deleted"})
 """The fields whose columns hold them in another form."""
 _JSON_AT = tuple(
     (TASK_FIELDS.index(name), _decode[name].decode) for name in ("values", "sources", "media", "engine")
@@ -44,8 +55,8 @@ def to_column(name: str, value: Any) -> Any:
     """A field's value as its column holds it."""
     if name in _decode:
         return _encode(value).decode()
-    if name == "balance":
-        return to_pico(value)
+    if name in _MONEY:
+        return None if value is None else to_pico(value)
     return int(value) if isinstance(value, bool) else value
 
 
@@ -85,6 +96,20 @@ def to_file(row: tuple[Any, ...]) -> File:
 def to_delivery(row: tuple[Any, ...]) -> Delivery:
     """From a row of `DELIVERY_FIELDS`."""
     return Delivery(**dict(zip(DELIVERY_FIELDS, row, strict=True)))
+
+
+def to_purchase(row: tuple[Any, ...]) -> Purchase:
+    """From a row of `PURCHASE_FIELDS`."""
+    cells = dict(zip(PURCHASE_FIELDS, row, strict=True))
+    for name in ("estimate", "charged"):
+        cells[name] = None if cells[name] is None else from_pico(cells[name])
+    return Purchase(**cells)
+
+
+def to_operator_line(row: tuple[Any, ...]) -> OperatorLine:
+    """From a row of the operator's ledger."""
+    cells = dict(zip(OperatorLine.__struct_fields__, row, strict=True))
+    return OperatorLine(**{**cells, "amount": from_pico(cells["amount"])})
 
 
 def to_ledger_line(row: tuple[Any, ...]) -> LedgerLine:

@@ -22,10 +22,13 @@ from understudy.tasks.records import (
     LedgerLine,
     ModelStatistics,
     NewTask,
+    OperatorLine,
     Project,
+    Purchase,
+    Settlement,
     Task,
 )
-from understudy.tasks.store.sqlite import operations, reads, rows
+from understudy.tasks.store.sqlite import operations, purchases, reads, rows
 from understudy.tasks.store.sqlite.migrations import migrate
 from understudy.tasks.store.sqlite.recent import RecentTasks
 from understudy.tasks.store.sqlite.writer import Writer, unavailable
@@ -180,6 +183,53 @@ class SqliteStore:
     async def statistics(self) -> dict[str, ModelStatistics]:
         return {model: rows.to_statistics(tuple(rest)) for model, *rest in self._rows(reads.STATISTICS, ())}
 
+    # purchases at partners
+    async def begin_purchase(self, purchase: Purchase, held: tuple[str, int]) -> Purchase | None:
+        return await self._writer.run(purchases.begin(purchase, held))
+
+    async def step_purchase(
+        self, id: int, expect: Sequence[str], *, files: Sequence[File] = (), **fields: Any
+    ) -> Purchase | None:
+        return await self._writer.run(purchases.step(id, expect, files, fields))
+
+    async def settle_purchase(self, settlement: Settlement, reason: str = "") -> Purchase | None:
+        return await self._writer.run(purchases.settle(settlement, reason), self._drop_task_of)
+
+    async def purchase_by_hook(self, hook: str) -> Purchase | None:
+        return self._one(reads.PURCHASE_BY_HOOK, (hook,), rows.to_purchase)
+
+    async def purchases(
+        self,
+        *,
+        task: int = 0,
+        engine: str = "",
+        outcome: str = "",
+        only_open: bool = False,
+        limit: int = 100,
+    ) -> list[Purchase]:
+        given = {"task": task, "engine": engine, "outcome": outcome}
+        filters = {name: value for name, value in given.items() if value}
+        sql = reads.purchases(list(filters), only_open=only_open, newest_first=not task)
+        return self._all(sql, (*filters.values(), limit), rows.to_purchase)
+
+    async def orphaned_purchases(self) -> list[Purchase]:
+        return self._all(reads.ORPHANED_PURCHASES, (), rows.to_purchase)
+
+    async def purchase_counts(self) -> dict[tuple[str, str], int]:
+        return {(engine, outcome): n for engine, outcome, n in self._rows(reads.PURCHASE_COUNTS, ())}
+
+    async def operator_ledger(self, limit: int = 100) -> list[OperatorLine]:
+        return self._all(reads.OPERATOR_LEDGER, (limit,), rows.to_operator_line)
+
+    async def fetched(self, task: int) -> list[File]:
+        return self._all(reads.FETCHED, (task,), rows.to_file)
+
+    async def leftovers(self, limit: int = 100) -> list[File]:
+        return self._all(reads.LEFTOVERS, (limit,), rows.to_file)
+
+    async def forget_files(self, ids: Sequence[str]) -> None:
+        await self._writer.run(purchases.forget_files(ids))
+
     # files
     async def add_file(self, file: File) -> None:
         await self._writer.run(lambda connection: rows.insert(connection, "files", file, given_id=True))
@@ -218,6 +268,10 @@ class SqliteStore:
 
     async def deliveries(self, task: int) -> list[Delivery]:
         return self._all(reads.DELIVERIES, (task,), rows.to_delivery)
+
+    def _drop_task_of(self, purchase: Purchase | None) -> None:
+        if purchase is not None:
+            self._recent.drop(purchase.task)
 
     def _keep(self, task: Task | None) -> None:
         if task is not None:

@@ -3,7 +3,7 @@ ALTER TABLE tasks ADD COLUMN door TEXT NOT NULL DEFAULT '';
 ALTER TABLE projects ADD COLUMN webhook_url TEXT NOT NULL DEFAULT '';
 
 -- One row per purchase at a partner. Written before the request leaves; a task has at most one that is open.
-CREATE TABLE remote_runs (
+CREATE TABLE purchases (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     task INTEGER NOT NULL,
     project INTEGER NOT NULL,
@@ -17,18 +17,19 @@ CREATE TABLE remote_runs (
     submitted REAL NOT NULL,
     settled REAL NOT NULL,
     estimate INTEGER,
-    cost INTEGER,
+    charged INTEGER,
     note TEXT NOT NULL
 ) STRICT;
 
-CREATE INDEX remote_runs_of_task ON remote_runs (task);
-CREATE UNIQUE INDEX remote_runs_open ON remote_runs (task) WHERE state <> 'settled';
+CREATE INDEX purchases_of_task ON purchases (task);
+CREATE UNIQUE INDEX purchases_open ON purchases (task) WHERE state <> 'settled';
 -- Two purchases never take the same job for theirs.
-CREATE UNIQUE INDEX remote_runs_jobs ON remote_runs (engine, remote_id) WHERE remote_id <> '';
-CREATE INDEX remote_runs_settled ON remote_runs (settled) WHERE state = 'settled';
+CREATE UNIQUE INDEX purchases_jobs ON purchases (engine, remote_id) WHERE remote_id <> '';
+CREATE INDEX purchases_by_outcome ON purchases (outcome, id);
+CREATE INDEX purchases_by_engine ON purchases (engine, id);
 
 -- How purchases ended, by engine: counted as they end.
-CREATE TABLE remote_counts (
+CREATE TABLE purchase_counts (
     engine TEXT NOT NULL,
     outcome TEXT NOT NULL,
     n INTEGER NOT NULL,
@@ -38,7 +39,7 @@ CREATE TABLE remote_counts (
 -- What partners charge is the operator's: a line of its own, never in a project's account. One for each purchase.
 CREATE TABLE operator_ledger (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
-    remote_run INTEGER NOT NULL UNIQUE REFERENCES remote_runs (id),
+    purchase INTEGER NOT NULL UNIQUE REFERENCES purchases (id),
     task INTEGER NOT NULL,
     project INTEGER NOT NULL,
     engine TEXT NOT NULL,
@@ -46,3 +47,5 @@ CREATE TABLE operator_ledger (
     note TEXT NOT NULL,
     at REAL NOT NULL
 ) STRICT;
+
+CREATE INDEX files_fetched ON files (task) WHERE role = 'fetched';

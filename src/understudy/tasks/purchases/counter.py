@@ -1,0 +1,205 @@
+"""The counter at which jobs are bought: what `buying` and `aftercare` share, and what outlives a run that is stopped."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+
+from understudy.engines.partner import Partner, Prepared
+from understudy.errors import NotAccepted, PartnerAway, StoreUnavailable, Unclear
+from understudy.files.storage import Storage
+from understudy.tasks.purchases.partners import Partners
+from understudy.tasks.purchases.verdicts import killed
+from understudy.tasks.records import Outcome, Purchase, Settlement
+from understudy.tasks.shelf import Shelf
+from understudy.tasks.store.store import Store
+
+log = logging.getLogger(__name__)
+
+_STORE_RETRY_SECONDS = (0.1, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
+LOOK_UP_PAUSES = (1.0, 4.0, 15.0)
+"""Seconds before each look into a partner's list: a job may take a while to appear there."""
+
+
+class Counter:
+    """Submits, looks up and settles. Everything it does is stored before it returns."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        shelf: Shelf,
+        storage: Storage,
+        partners: Partners,
+        clock: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        base_url: str = "",
+    ) -> None:
+        """`sleep` is how it waits: tests let virtual time pass instead. `base_url`: where partners may call."""
+        self.store = store
+        self.shelf = shelf
+        self.storage = storage
+        self.partners = partners
+        self.clock = clock
+        self.sleep = sleep
+        self.over = asyncio.Event()
+        """Set when a task has ended whose purchase may be open."""
+        self._base_url = base_url
+        self._submitting: dict[int, asyncio.Task[Purchase | None]] = {}
+        self._calls: dict[str, asyncio.Event] = {}
+
+    async def about_money(self, task: int) -> str:
+        """What is true of the money at the moment of a kill, for the caller; "" if nothing is being bought."""
+        open_ones = await self.store.purchases(task=task, only_open=True)
+        engine = self.partners.engine(open_ones[0].engine) if open_ones else None
+        return killed(open_ones, engine is not None and engine.cancels)
+
+    def hook_url(self, purchase: Purchase) -> str:
+        """The address that its partner may call when the job ends."""
+        return f"{self._base_url}/v1/hooks/{purchase.hook}"
+
+    def called(self, hook: str) -> bool:
+        """Somebody called that address: whoever waits for it asks the partner now. False if nobody waits.
+
+        The call is believed in nothing else, so it needs no signature.
+        """
+        event = self._calls.get(hook)
+        if event is not None:
+            event.set()
+        return event is not None
+
+    async def pause(self, purchase: Purchase, seconds: float) -> None:
+        """Wait so long, or until the partner calls."""
+        event = self._calls.setdefault(purchase.hook, asyncio.Event())
+        sleeping = asyncio.ensure_future(self.sleep(seconds))
+        calling = asyncio.ensure_future(event.wait())
+        try:
+            await asyncio.wait({sleeping, calling}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            sleeping.cancel()
+            calling.cancel()
+            if event.is_set():
+                event.clear()
+
+    async def submit(self, partner: Partner, purchase: Purchase, prepared: Prepared, hook: str) -> Purchase:
+        """Send the one request that may buy, and store what came of it; the purchase as it is then.
+
+        Cancelling this does not stop it: what was sent has to be known. Raises `NotAccepted` (nothing is stored then)
+        or `Unclear`.
+        """
+        sending = asyncio.create_task(self._send(partner, purchase, prepared, hook))
+        self._submitting[purchase.id] = sending
+        sending.add_done_callback(lambda _: self._submitting.pop(purchase.id, None))
+        sending.add_done_callback(_retrieved)
+        after = await asyncio.shield(sending)
+        if after is None:
+            raise Unclear("The purchase was settled while it was being made.")
+        return after
+
+    async def sent(self, purchase: Purchase) -> None:
+        """Return once no request of this purchase is on its way from here."""
+        sending = self._submitting.get(purchase.id)
+        if sending is not None:
+            await asyncio.wait({sending})
+
+    async def look_up(self, partner: Partner, purchase: Purchase, prepared: Prepared) -> Purchase | None:
+        """Find the job of a purchase whose request may have arrived; the purchase with its remote id, None if there is none.
+
+        Raises `Unclear` if nobody can tell, and `NotAccepted` if the partner refuses what was asked again by its key.
+        """
+        for pause in LOOK_UP_PAUSES:
+            await self.sleep(pause)
+            try:
+                found = await partner.look_up(prepared, purchase.key, purchase.placed)
+            except PartnerAway as error:
+                log.warning("task %d: %s", purchase.task, error)
+                continue
+            if found is None:
+                continue
+            if not found:
+                return None
+            for remote_id in found:
+                after = await self.accepted(purchase, remote_id)
+                if after is not None:
+                    return after
+        raise Unclear(f"{purchase.engine} cannot tell whether it took the job.")
+
+    async def accepted(self, purchase: Purchase, remote_id: str) -> Purchase | None:
+        """Store that the partner has taken the job; None if that job is another purchase's, or this one is settled."""
+        after = await self.stored(
+            lambda: self.store.step_purchase(
+                purchase.id, ("intended",), state="submitted", remote_id=remote_id, submitted=self.clock()
+            )
+        )
+        if after is not None:
+            log.info("task %d: %s has taken the job", purchase.task, purchase.engine)
+        return after
+
+    async def settle(
+        self, purchase: Purchase, outcome: Outcome, charged: Decimal | None, note: str, reason: str = ""
+    ) -> Purchase:
+        """End a purchase; returns it as it ended, by this or by somebody else."""
+        settlement = self.settlement(purchase, outcome, charged, note)
+        settled = await self.stored(lambda: self.store.settle_purchase(settlement, reason))
+        self._calls.pop(purchase.hook, None)
+        if settled is None:
+            return next(
+                each for each in await self.store.purchases(task=purchase.task) if each.id == purchase.id
+            )
+        if outcome in ("unknown", "lost", "abandoned"):
+            log.warning(
+                "task %d: purchase %d at %s is %s: %s (its job there: %s)",
+                *(
+                    purchase.task,
+                    purchase.id,
+                    purchase.engine,
+                    outcome,
+                    note,
+                    purchase.remote_id or "not known",
+                ),
+            )
+        return settled
+
+    def settlement(
+        self, purchase: Purchase, outcome: Outcome, charged: Decimal | None, note: str = ""
+    ) -> Settlement:
+        """The record of an end that is written together with something else."""
+        return Settlement(purchase=purchase.id, outcome=outcome, at=self.clock(), charged=charged, note=note)
+
+    async def stored(self, write: "Callable[[], Awaitable[Purchase | None]]") -> Purchase | None:
+        """Carry out a write; what has been paid is worth waiting a minute for a store that is away."""
+        for pause in _STORE_RETRY_SECONDS:
+            try:
+                return await write()
+            except StoreUnavailable:
+                log.warning("a purchase cannot be written; trying again in %.1f s", pause)
+                await asyncio.sleep(pause)
+        return await write()
+
+    async def _send(
+        self, partner: Partner, purchase: Purchase, prepared: Prepared, hook: str
+    ) -> Purchase | None:
+        try:
+            remote_id = await partner.submit(prepared, purchase.key, hook)
+        except (NotAccepted, Unclear):
+            raise
+        except Exception as error:
+            # An adapter that fails in a way nobody thought of: after the request left, for all that is known.
+            log.exception("task %d: %s failed while it was being asked", purchase.task, purchase.engine)
+            raise Unclear(f"{purchase.engine} failed while it was being asked.") from error
+        try:
+            return await self.accepted(purchase, remote_id)
+        except StoreUnavailable:
+            log.error(
+                "task %d: %s has taken job %s, which could not be stored",
+                purchase.task,
+                purchase.engine,
+                remote_id,
+            )
+            raise
+
+
+def _retrieved(sending: "asyncio.Task[Purchase | None]") -> None:
+    """Its exception is told to whoever waits, if anybody still does."""
+    if not sending.cancelled():
+        sending.exception()
