@@ -1,5 +1,6 @@
 """Everything below the API, assembled of real parts: SQLite, a folder, replicas in processes of their own."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,8 +13,10 @@ import msgspec
 from tests.tasks.examples import project
 from understudy.catalogue.catalogue import Catalogue
 from understudy.catalogue.checked import Checked, Source
+from understudy.catalogue.loader import load_catalogue
 from understudy.catalogue.manifest import Input, Model, Price
 from understudy.engines.cast import Cast
+from understudy.engines.kinds import instances
 from understudy.engines.registry import load_engines
 from understudy.executors.local import LocalExecutor
 from understudy.executors.timings import Timings
@@ -27,14 +30,19 @@ from understudy.tasks.events import Events
 from understudy.tasks.lifecycle import is_terminal
 from understudy.tasks.postprocess import Postprocess
 from understudy.tasks.preprocess import Preprocess
+from understudy.tasks.purchases.aftercare import Aftercare, remaker
 from understudy.tasks.purchases.counter import Counter
 from understudy.tasks.purchases.partners import Partners
 from understudy.tasks.purchases.tools import lender
+from understudy.tasks.purchases.verdicts import Failover
 from understudy.tasks.records import Project, Task
 from understudy.tasks.runner import Crew
 from understudy.tasks.shelf import Shelf
 from understudy.tasks.store.sqlite.store import SqliteStore, open_sqlite
+from understudy.testing.partners.clock import VirtualClock
 
+SORA = load_catalogue().find("openai", "sora-2-pro")
+assert SORA is not None
 CLIP = Model(
     owner="acme",
     slug="clip",
@@ -101,6 +109,11 @@ async def house(
     sole: bool = True,
     max_attempts: int = 3,
     priorities: dict[str, int] | None = None,
+    more_engines: tuple[str, ...] = (),
+    casting: dict[str, tuple[str, ...]] | None = None,
+    all_options: dict[str, dict[str, object]] | None = None,
+    failover: dict[str, Failover] | None = None,
+    clock: VirtualClock | None = None,
 ) -> AsyncIterator[House]:
     folder.mkdir(exist_ok=True)
     store = await open_sqlite(folder / "tasks.db")
@@ -111,17 +124,22 @@ async def house(
     notes.mkdir(exist_ok=True)
     shelf = Shelf(store=store, storage=storage, notes=notes)
     await shelf.sweep()
-    catalogue = Catalogue((CLIP, BY_TIME, UNPLAYABLE), {})
+    catalogue = Catalogue((CLIP, BY_TIME, UNPLAYABLE, SORA), {})
     guard = AddressGuard(allow)
     executor = LocalExecutor(Timings(cancel_grace=0.5, stop_grace=0.5, backoff_first=0.05, silence=5.0))
-    casting = {"*": (engine,), "acme/unplayable": ()}
-    cast = Cast(load_engines(ENGINES, registered=()), casting, {engine: options or {}})
+    casting = casting or {"*": (engine,), "acme/unplayable": ()}
+    given = all_options or {engine: options or {}}
+    engines = instances(load_engines((*ENGINES, *more_engines), registered=()), given)
+    cast = Cast(engines, casting, given)
+    now = clock or time.time
+    partners = Partners(cast, lender(allow, now))
     counter = Counter(
         store=store,
         shelf=shelf,
         storage=storage,
-        partners=Partners(cast, lender(allow, time.time)),
-        clock=time.time,
+        partners=partners,
+        clock=now,
+        sleep=clock.sleep if clock else asyncio.sleep,
     )
     crew = Crew(
         store=store,
@@ -129,6 +147,7 @@ async def house(
         catalogue=catalogue,
         cast=cast,
         counter=counter,
+        failover=failover or {},
         executor=executor,
         preprocess=Preprocess(
             catalogue=catalogue, storage=storage, intake=Intake(Outbound(guard)), clock=time.time
@@ -140,6 +159,13 @@ async def house(
         max_attempts=max_attempts,
     )
     dispatcher = Dispatcher(crew, owner=f"{id(crew)}", lease_seconds=lease_seconds, sole=sole)
+    (folder / "aftercare").mkdir(exist_ok=True)
+    aftercare = Aftercare(counter, remaker(store, crew.preprocess), folder / "aftercare")
+
+    def stop(task: int) -> None:
+        dispatcher.stop_run(task)
+        counter.over.set()
+
     desk = Desk(
         store=store,
         storage=storage,
@@ -147,13 +173,15 @@ async def house(
         events=events,
         vet=guard.vet,
         wake=dispatcher.wake,
-        stop=dispatcher.stop_run,
+        stop=stop,
+        about_money=counter.about_money,
         clock=time.time,
         prepaid=prepaid,
         priorities=priorities,
     )
     try:
         if started:
+            aftercare.start()
             await dispatcher.start()
         yield House(
             store=store,
@@ -167,5 +195,7 @@ async def house(
         )
     finally:
         await dispatcher.stop(drain_seconds)
+        await aftercare.stop()
+        await partners.close()
         await executor.close()
         await store.close()

@@ -11,6 +11,7 @@ import msgspec
 from understudy.engines.engine import Availability, Contract, Engine, RemoteEngine
 from understudy.engines.kinds import KIND, own_options
 from understudy.engines.retirement import end_dates
+from understudy.engines.terms import TERMS, Terms, read_terms
 from understudy.errors import ConfigurationError
 
 EVERY_MODEL = "*"
@@ -78,13 +79,12 @@ class Cast:
         self._engines = dict(engines)
         self._casting = {_canonical(key): tuple(dict.fromkeys(names)) for key, names in casting.items()}
         self._options = {
-            name: {
-                **(engine.defaults(data) if data else {}),
-                **own_options((options or {}).get(name, {})),
-                # So that errors can name it: several engines of one kind are told apart by nothing else.
-                **({"name": name} if isinstance(engine, RemoteEngine) else {}),
-            }
+            name: _options(engine, (options or {}).get(name, {}), data) for name, engine in engines.items()
+        }
+        self._terms = {
+            name: read_terms(name, (options or {}).get(name, {}))
             for name, engine in engines.items()
+            if isinstance(engine, RemoteEngine)
         }
         self._kinds = {name: str(given[KIND]) for name, given in (options or {}).items() if KIND in given}
         self._ends = end_dates(options or {})
@@ -131,6 +131,10 @@ class Cast:
     def options(self, engine: Engine) -> Mapping[str, object]:
         """What the operator set for the engine, and its own defaults."""
         return self._options.get(engine.name, {})
+
+    def terms(self, engine: RemoteEngine) -> Terms:
+        """How the operator wants it to be worked with."""
+        return self._terms[engine.name]
 
     def labels(self, engine: Engine) -> dict[str, str]:
         """What the engine says of itself beyond its name; nothing if it fails to: no run depends on it."""
@@ -187,6 +191,14 @@ class Cast:
                 reason=f"It could not say whether it is available ({type(error).__name__}).",
                 remedy="The server's log has the cause.",
             )
+
+
+def _options(engine: Engine, given: Mapping[str, object], data: Path | None) -> dict[str, object]:
+    own = own_options(given)
+    if isinstance(engine, RemoteEngine):
+        # So that errors can name it: several engines of one kind are told apart by nothing else.
+        own = {key: value for key, value in own.items() if key not in TERMS} | {"name": engine.name}
+    return {**(engine.defaults(data) if data else {}), **own}
 
 
 def _plays(engine: Engine, model: Contract) -> bool:

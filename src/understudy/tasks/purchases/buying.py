@@ -33,13 +33,9 @@ from understudy.tasks.records import File, Outcome, Purchase, Task
 
 log = logging.getLogger(__name__)
 
-DEADLINE_SECONDS = 3600.0
-"""How long a task waits for its job unless the operator's option `deadline_seconds` says otherwise."""
-
 _SUBMIT_TRIES = 5
 _MISSING_TRIES = 3
 _FETCH_TRIES = 6
-_BUSY_SECONDS = 60.0
 
 
 class NotBought(Exception):
@@ -77,6 +73,7 @@ class Buyer:
         self._task = task
         self._job = job
         self._hear = hear
+        self._terms = counter.partners.terms(engine)
         self._began = counter.clock()
         self._complaint = ""
 
@@ -124,10 +121,8 @@ class Buyer:
     async def _submit(self, purchase: Purchase, prepared: Prepared) -> Purchase:
         """Sent again only as long as it is proven that nothing was bought."""
         counter, pace = self._counter, Pace()
-        hook = counter.hook_url(purchase) if counter.partners.wants_hooks(self._engine) else ""
-        give_up = counter.clock() + counter.partners.option_seconds(
-            self._engine, "busy_seconds", _BUSY_SECONDS
-        )
+        hook = counter.hook_url(purchase) if self._terms.webhooks else ""
+        give_up = counter.clock() + self._terms.busy_seconds
         for attempt in range(1, _SUBMIT_TRIES + 1):
             try:
                 return await counter.submit(self._partner, purchase, prepared, hook)
@@ -162,9 +157,7 @@ class Buyer:
 
     async def _done(self, purchase: Purchase) -> Standing:
         counter, pace, missing = self._counter, Pace(), 0
-        deadline = purchase.submitted + counter.partners.option_seconds(
-            self._engine, "deadline_seconds", DEADLINE_SECONDS
-        )
+        deadline = purchase.submitted + self._terms.deadline_seconds
         while True:
             try:
                 standing = await self._partner.check(purchase.remote_id)
@@ -205,11 +198,13 @@ class Buyer:
             folder = Path(self._job.folder) / f"fetched-{attempt}"
             await asyncio.to_thread(folder.mkdir)
             try:
-                outputs = await self._partner.fetch(purchase.remote_id, folder)
-                probes = [await asyncio.to_thread(probe, Path(output.path)) for output in outputs]
-                if not outputs:
+                paths = [
+                    folder / output.path for output in await self._partner.fetch(purchase.remote_id, folder)
+                ]
+                probes = [await asyncio.to_thread(probe, path) for path in paths]
+                if not paths:
                     raise ResultLost(f"{purchase.engine} has no result.")
-                return await self._keep(purchase, outputs, probes)
+                return await self._keep(purchase, paths, probes)
             except (PartnerAway, FetchFailed, MediaRefused) as error:
                 if attempt == _FETCH_TRIES:
                     note = f"{purchase.engine} did not hand over what it had made: {error.message}"
@@ -229,11 +224,10 @@ class Buyer:
                 ) from error
         raise AssertionError("the last attempt returns or raises")
 
-    async def _keep(self, purchase: Purchase, outputs: Sequence[Output], probes: Sequence[Probe]) -> Purchase:
+    async def _keep(self, purchase: Purchase, paths: Sequence[Path], probes: Sequence[Probe]) -> Purchase:
         counter = self._counter
         files: dict[File, Path] = {}
-        for index, (output, media) in enumerate(zip(outputs, probes, strict=True)):
-            path = Path(output.path)
+        for index, (path, media) in enumerate(zip(paths, probes, strict=True)):
             file = new_file(
                 "fetched",
                 project=self._task.project,

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from understudy.engines.cast import Cast
 from understudy.engines.engine import RemoteEngine
 from understudy.engines.partner import Partner, Tools
+from understudy.engines.terms import Terms
 from understudy.errors import ConfigurationError, EngineUnavailable
 
 log = logging.getLogger(__name__)
@@ -36,17 +37,11 @@ class Partners:
 
     def at_once(self, engine: RemoteEngine) -> int:
         """How many jobs it may have at the same time."""
-        chosen = self._cast.options(engine).get("at_once", engine.at_once)
-        return chosen if isinstance(chosen, int) and chosen > 0 else engine.at_once
+        return self.terms(engine).at_once or engine.at_once
 
-    def option_seconds(self, engine: RemoteEngine, key: str, default: float) -> float:
-        """A length of time that the operator may set."""
-        chosen = self._cast.options(engine).get(key, default)
-        return float(chosen) if isinstance(chosen, int | float) and chosen > 0 else default
-
-    def wants_hooks(self, engine: RemoteEngine) -> bool:
-        """Whether the operator lets the partner call this server when a job ends."""
-        return self._cast.options(engine).get("webhooks") is True
+    def terms(self, engine: RemoteEngine) -> Terms:
+        """How the operator wants it to be worked with."""
+        return self._cast.terms(engine)
 
     async def of(self, engine: RemoteEngine) -> Partner:
         """The engine's partner. Raises `EngineUnavailable` if it cannot be loaded, saying why."""
@@ -73,7 +68,7 @@ class Partners:
         self._loading.clear()
 
     async def _load(self, engine: RemoteEngine) -> Partner:
-        options = {**self._cast.options(engine), "name": engine.name}
+        options = self._cast.options(engine)
         # Their libraries take up to a second to import.
         make = await asyncio.to_thread(pkgutil.resolve_name, engine.partner)
         partner: Partner = await asyncio.to_thread(make, options, self._lend(options))

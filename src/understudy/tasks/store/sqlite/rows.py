@@ -53,7 +53,8 @@ def columns(fields: Iterable[str]) -> str:
 
 def to_column(name: str, value: Any) -> Any:
     """A field's value as its column holds it."""
-    if name in _decode:
+    # An engine is a task's answer about who played it, and elsewhere just a name.
+    if name in _decode and not isinstance(value, str):
         return _encode(value).decode()
     if name in _MONEY:
         return None if value is None else to_pico(value)
