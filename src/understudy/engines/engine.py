@@ -134,5 +134,5 @@ class RemoteEngine(Engine, frozen=True, kw_only=True):
     (see `engines.partner`). Heavy imports wait for it."""
     at_once: int = 8
     """How many jobs it may have at the same time, unless the operator's option `at_once` says otherwise."""
-    cancels: bool = False
-    """Whether its protocol can stop a job that was taken."""
+    cancels: Callable[[Mapping[str, object]], bool] = lambda _: False
+    """Whether it can stop a job that was taken, with these options."""

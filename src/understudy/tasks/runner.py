@@ -193,8 +193,6 @@ class Run:
         Raises `EngineFailed` if one has ended in a way that no other engine may follow.
         """
         tried: list[Tried] = []
-        if self.task.attempts <= 1 and not self._crew.counter.partners.any:
-            return tried, None
         for purchase in await self._crew.store.purchases(task=self.task.id):
             if purchase.state != "settled":
                 return tried, purchase

@@ -9,6 +9,7 @@ import pytest
 
 from tests.tasks.examples import new_task, project
 from tests.tasks.store.contract import StoreContract
+from tests.tasks.store.purchase_contract import PurchaseContract
 from understudy.errors import ConfigurationError, StoreUnavailable
 from understudy.tasks import lifecycle
 from understudy.tasks.store.sqlite import migrations, reads
@@ -23,6 +24,10 @@ async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
 
 
 class TestContract(StoreContract):
+    pass
+
+
+class TestPurchases(PurchaseContract):
     pass
 
 

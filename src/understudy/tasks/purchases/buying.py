@@ -205,8 +205,9 @@ class Buyer:
                 if not paths:
                     raise ResultLost(f"{purchase.engine} has no result.")
                 return await self._keep(purchase, paths, probes)
-            except (PartnerAway, FetchFailed, MediaRefused) as error:
-                if attempt == _FETCH_TRIES:
+            except (PartnerAway, FetchFailed, MediaRefused, ResultLost) as error:
+                lost = isinstance(error, ResultLost) and attempt >= _MISSING_TRIES
+                if lost or attempt == _FETCH_TRIES:
                     note = f"{purchase.engine} did not hand over what it had made: {error.message}"
                     raise NotBought(
                         await counter.settle(purchase, "lost", purchase.estimate, note)
@@ -214,7 +215,7 @@ class Buyer:
                 self._complain(error.message)
                 hint = error.retry_after if isinstance(error, PartnerAway) else None
                 await counter.sleep(pace.after_failure(hint))
-            except (ResultLost, AddressRefused) as error:
+            except AddressRefused as error:
                 raise NotBought(
                     await counter.settle(purchase, "lost", purchase.estimate, error.message)
                 ) from error

@@ -52,7 +52,7 @@ class Counter:
         """What is true of the money at the moment of a kill, for the caller; "" if nothing is being bought."""
         open_ones = await self.store.purchases(task=task, only_open=True)
         engine = self.partners.engine(open_ones[0].engine) if open_ones else None
-        return killed(open_ones, engine is not None and engine.cancels)
+        return killed(open_ones, engine is not None and self.partners.cancels(engine))
 
     def hook_url(self, purchase: Purchase) -> str:
         """The address that its partner may call when the job ends."""

@@ -25,11 +25,6 @@ class Partners:
         self._lend = lend
         self._loading: dict[str, asyncio.Task[Partner]] = {}
 
-    @property
-    def any(self) -> bool:
-        """Whether there is a remote engine at all."""
-        return any(isinstance(engine, RemoteEngine) for engine in self._cast.engines)
-
     def engine(self, name: str) -> RemoteEngine | None:
         """The remote engine of that name."""
         engine = self._cast.named(name)
@@ -38,6 +33,10 @@ class Partners:
     def at_once(self, engine: RemoteEngine) -> int:
         """How many jobs it may have at the same time."""
         return self.terms(engine).at_once or engine.at_once
+
+    def cancels(self, engine: RemoteEngine) -> bool:
+        """Whether it can stop a job that it has taken."""
+        return engine.cancels(self._cast.options(engine))
 
     def terms(self, engine: RemoteEngine) -> Terms:
         """How the operator wants it to be worked with."""
