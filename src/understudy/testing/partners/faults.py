@@ -5,8 +5,8 @@ from typing import Literal
 
 import msgspec
 
-Step = Literal["create", "check", "list", "content", "cancel", "delete"]
-"""What a request wants of the partner."""
+Step = Literal["create", "check", "list", "content", "cancel", "delete", "deliver"]
+"""What a request wants of the partner; `deliver` is a webhook's."""
 
 Kind = Literal[
     "drop before",  # the connection breaks before the partner has done anything
@@ -25,6 +25,7 @@ Kind = Literal[
     "no account",  # 401: the key is not (any more) good
     "filtered",  # the job is done, and its result was filtered away
     "fails",  # the job fails after half its progress, by the partner's own fault
+    "redirects",  # 307 to another address
     "expired",  # the result's address answers 404 or 403
     "forgotten",  # the partner knows no such job (any more)
 ]

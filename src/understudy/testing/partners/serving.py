@@ -34,12 +34,21 @@ def abort(scope: Scope) -> None:
 
 
 @contextmanager
-def serving(app: ASGIApp) -> Iterator[str]:
-    """Serve `app` on a free port of this machine, in a thread with an event loop of its own; gives its base address."""
+def serving(app: ASGIApp, port: int = 0) -> Iterator[str]:
+    """Serve `app` on a port of this machine, in a thread with an event loop of its own; gives its base address.
+
+    Port 0 is a free one. Raises OSError if the port cannot be had.
+    """
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.bind(("127.0.0.1", 0))
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+    except OSError:
+        listener.close()
+        raise
     config = uvicorn.Config(
         app,
+        interface="asgi3",  # a method is taken for the older kind otherwise
         http=_Abortable,
         lifespan="off",
         log_level="critical",
