@@ -55,6 +55,7 @@ from understudy.tasks.records import Task
 from understudy.tasks.runner import Crew
 from understudy.tasks.shelf import Shelf
 from understudy.tasks.store.sqlite.store import open_sqlite
+from understudy.tasks.store.store import Store
 from understudy.tasks.vault import open_vault
 from understudy.tasks.webhooks import Webhooks
 
@@ -124,9 +125,22 @@ async def open_projects(settings: Settings, *, make: bool = False) -> AsyncItera
     Raises `ConfigurationError`.
     """
     folder = (data_folder.make if make else data_folder.existing)(settings.data)
+    async with _store_in(folder) as store:
+        yield Projects(store, open_vault(folder, settings.secret_key), time.time)
+
+
+@asynccontextmanager
+async def open_store(settings: Settings) -> AsyncIterator[Store]:
+    """What a data folder remembers, whether a server runs on it or not. Raises `ConfigurationError`."""
+    async with _store_in(data_folder.existing(settings.data)) as store:
+        yield store
+
+
+@asynccontextmanager
+async def _store_in(folder: Path) -> AsyncIterator[Store]:
     store = await open_sqlite(folder / data_folder.DATABASE)
     try:
-        yield Projects(store, open_vault(folder, settings.secret_key), time.time)
+        yield store
     finally:
         await store.close()
 

@@ -54,7 +54,9 @@ UNPLAYABLE = Model(owner="acme", slug="unplayable", inputs=CLIP.inputs)
 ENGINES = ("understudy.testing.instant:engine", "understudy.testing.trouble:engine")
 
 
-class House(msgspec.Struct, frozen=True, kw_only=True):
+class House(msgspec.Struct, kw_only=True):
+    crashed: bool = False
+    """Set by a test: when the house is left, nothing is tidied up, as after a crash."""
     store: SqliteStore
     storage: Storage
     events: Events
@@ -179,11 +181,12 @@ async def house(
         prepaid=prepaid,
         priorities=priorities,
     )
+    opened: House | None = None
     try:
         if started:
             aftercare.start()
             await dispatcher.start()
-        yield House(
+        opened = House(
             store=store,
             storage=storage,
             events=events,
@@ -193,9 +196,23 @@ async def house(
             project=owner,
             crew=crew,
         )
+        yield opened
     finally:
-        await dispatcher.stop(drain_seconds)
+        if opened is not None and opened.crashed:
+            await break_off(dispatcher, counter)
+        else:
+            await dispatcher.stop(drain_seconds)
         await aftercare.stop()
         await partners.close()
         await executor.close()
         await store.close()
+
+
+async def break_off(dispatcher: Dispatcher, counter: Counter) -> None:
+    """Stop everything in the middle, as a crash does: nothing is given back, no request is waited for."""
+    dispatcher._stopping = True
+    going = [*dispatcher._loops, *(each.task for each in dispatcher._runs.values())]
+    going += counter._submitting.values()
+    for task in going:
+        task.cancel()
+    await asyncio.gather(*going, return_exceptions=True)

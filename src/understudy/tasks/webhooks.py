@@ -108,7 +108,9 @@ class Webhooks:
     async def _sleep_until(self, due: float | None) -> None:
         pause = None if due is None else max(0.05, due - self._clock())
         try:
-            await asyncio.wait_for(self._woken.wait(), pause)
+            # Not wait_for, which in Python 3.11 can lose a cancellation that comes with the event.
+            async with asyncio.timeout(pause):
+                await self._woken.wait()
         except TimeoutError:
             return
 

@@ -91,8 +91,10 @@ class Aftercare:
                 await self._sweep()
             except (StoreUnavailable, StorageFailed) as error:
                 log.warning("purchases are looked after later: %s", error.__cause__ or error)
+            # Not wait_for, which in Python 3.11 can lose a cancellation that comes with the event.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._counter.over.wait(), BEAT_SECONDS)
+                async with asyncio.timeout(BEAT_SECONDS):
+                    await self._counter.over.wait()
 
     def _begin(self, purchase: Purchase) -> None:
         task = asyncio.create_task(self._see_to(purchase), name=f"purchase {purchase.id}")
@@ -162,17 +164,20 @@ class Aftercare:
         return None
 
     async def _cancelled(self, partner: Partner, purchase: Purchase) -> bool:
-        pace = Pace()
+        pace, asked = Pace(), False
         while True:
             try:
                 outcome = await partner.cancel(purchase.remote_id)
             except PartnerAway as away:
+                asked = True
                 await self._counter.sleep(pace.after_failure(away.retry_after))
                 if self._counter.clock() > purchase.submitted + GIVE_UP_SECONDS:
                     return False
                 continue
             except ResultLost as lost:
-                await self._end(purchase, "lost", purchase.estimate, lost.message)
+                # Where cancelling deletes the job, it is gone because the answer to the last try was lost.
+                ended: Outcome = "cancelled" if asked else "lost"
+                await self._end(purchase, ended, None if asked else purchase.estimate, lost.message)
                 return True
             if outcome == "cannot":
                 return False

@@ -1,0 +1,111 @@
+"""`understudy purchases`: what was bought at partners. Works on the data folder, whether the server runs or not."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from understudy.cli.options import Config, Data, Json, settings_from
+from understudy.cli.output import dollars, moment, print_json, print_table, say
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from understudy.tasks.records import Purchase
+    from understudy.tasks.store.store import Store
+
+app = typer.Typer(help="What was bought at partners, and what it cost.", no_args_is_help=True)
+
+T = TypeVar("T")
+Limit = Annotated[int, typer.Option(help="How many, the newest first.", min=1, max=10_000)]
+
+
+@app.command("list")
+def list_purchases(
+    engine: Annotated[str, typer.Option(help="Only those of an engine.")] = "",
+    outcome: Annotated[
+        str,
+        typer.Option(
+            help="Only those that ended so: delivered, refused, declined, failed, cancelled, abandoned, lost, unknown."
+        ),
+    ] = "",
+    only_open: Annotated[bool, typer.Option("--open", help="Only those that have not ended.")] = False,
+    limit: Limit = 50,
+    config: Config = None,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Print purchases: each job at a partner with its task, how it ended and what it cost.
+
+    `lost` and `unknown` are worth a look at the partner's own records: something may have been paid for nothing.
+    """
+    found = _with_store(
+        config,
+        data,
+        lambda store: store.purchases(engine=engine, outcome=outcome, only_open=only_open, limit=limit),
+    )
+    if json:
+        print_json([_record(each) for each in found])
+        return
+    print_table(
+        ("Task", "Engine", "Bought", "State", "Cost", "Job there"),
+        (
+            (
+                str(each.task),
+                each.engine,
+                moment(each.placed),
+                each.outcome or each.state,
+                "not known" if each.charged is None else dollars(each.charged),
+                each.remote_id or "not known",
+            )
+            for each in found
+        ),
+        "Nothing was bought.",
+    )
+    for each in found:
+        if each.outcome in ("lost", "unknown"):
+            say(f"Task {each.task}: {each.note}")
+
+
+@app.command()
+def ledger(limit: Limit = 50, config: Config = None, data: Data = None, json: Json = False) -> None:
+    """Print what partners charged: the operator's own costs, apart from what projects pay."""
+    lines = _with_store(config, data, lambda store: store.operator_ledger(limit))
+    if json:
+        print_json(lines)
+        return
+    print_table(
+        ("Time", "Engine", "Task", "Project", "Amount", "For"),
+        (
+            (
+                moment(line.at),
+                line.engine,
+                str(line.task),
+                str(line.project),
+                dollars(line.amount),
+                line.note,
+            )
+            for line in lines
+        ),
+        "Partners have charged nothing.",
+    )
+
+
+def _record(purchase: "Purchase") -> dict[str, object]:
+    """Without the address by which the partner may call."""
+    import msgspec
+
+    record: dict[str, object] = msgspec.to_builtins(purchase)
+    del record["hook"]
+    return record
+
+
+def _with_store(config: "Path | None", data: "Path | None", work: "Callable[[Store], Awaitable[T]]") -> T:
+    from understudy.server import open_store
+
+    async def go() -> T:
+        async with open_store(settings_from(config, data=data)) as store:
+            return await work(store)
+
+    return asyncio.run(go())
