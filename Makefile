@@ -3,7 +3,7 @@ PYTHON ?= python3
 TORCH ?= torch==2.13.0
 BIN := .venv/bin
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test test-clients lint bench clean
 
 .venv/.made:
 	$(PYTHON) -m venv .venv
@@ -25,6 +25,17 @@ demo: .venv/.core
 
 test: .venv/.dev
 	$(BIN)/pytest -n auto
+
+# Clients whose versions exclude each other: each has an environment of its own, with nothing else in it.
+CLIENTS := $(patsubst tests/clients/%/requirements.txt,%,$(wildcard tests/clients/*/requirements.txt))
+
+.venv/clients/%/.made: tests/clients/%/requirements.txt
+	$(PYTHON) -m venv --clear .venv/clients/$*
+	.venv/clients/$*/bin/pip install -q --disable-pip-version-check -r $<
+	@touch $@
+
+test-clients: .venv/.core $(CLIENTS:%=.venv/clients/%/.made)
+	$(BIN)/python tests/clients/run.py
 
 lint: .venv/.dev
 	$(BIN)/ruff format --check
