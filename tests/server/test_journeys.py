@@ -52,7 +52,7 @@ def test_an_engine_tells_more_of_how_it_played(server: Live, me: Caller) -> None
     task = me.end_of(answer["taskid"])
     assert (task["engine"]["name"], task["engine"]["preset"]) == ("trouble", "rough")
     with Client(data=server.data) as client:
-        mine = client.run(SORA, {"prompt": "A road."})
+        mine = client.submit(SORA, {"prompt": "A road."})
         played_task = client.wait(mine)
     played = played_task.engine
     assert played is not None
@@ -94,7 +94,7 @@ def test_our_client_brings_a_clip_home(server: Live, tmp_path: Path) -> None:
     image.write_bytes(PNG)
     heard: list[Any] = []
     with Client(data=server.data, environ={}) as client:
-        run = client.run(SORA, {"prompt": "[say hello][steps 3]"}, {"inputImage": [image]})
+        run = client.submit(SORA, {"prompt": "[say hello][steps 3]"}, {"inputImage": [image]})
         task = client.wait(run, heard.append, timeout=30)
         assert task.stdout == "hello"
         (clip,) = task.outputs
