@@ -72,8 +72,8 @@ def test_a_killed_task_tells_what_came_of_its_money(server: Live, fake: OpenAIVi
         began = time.monotonic()
         killed = client.kill(task)
         assert time.monotonic() - began < 1
-        assert "Nothing is charged to the project." in killed.error
-        until(lambda: "may charge the operator" in client.task(task).error)
+        assert "Nothing is charged to the project." in killed.stderr
+        until(lambda: "may charge the operator" in client.task(task).stderr)
     fake.seconds = 20
 
 
