@@ -4,7 +4,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import animatic, footprint, million, server_speed
+from benchmarks import animatic, dialects, footprint, million, remote, server_speed
 from benchmarks.report import Figure, table
 
 PARTS = {
@@ -13,6 +13,8 @@ PARTS = {
     "footprint": footprint.measure,
     "million": million.measure,
     "animatic": animatic.measure,
+    "dialects": dialects.measure,
+    "remote": remote.measure,
 }
 
 

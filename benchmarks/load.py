@@ -14,11 +14,12 @@ import msgspec
 
 
 class Request(msgspec.Struct, frozen=True):
-    """A POST, the same every time."""
+    """The same every time."""
 
     url: str
     headers: dict[str, str]
-    body: bytes
+    body: bytes = b""
+    method: str = "POST"
 
 
 def requests_per_second(request: Request, *, clients: int = 64, seconds: float = 4.0) -> float:
@@ -30,7 +31,7 @@ def requests_per_second(request: Request, *, clients: int = 64, seconds: float =
 
 def _wrk(request: Request, clients: int, seconds: float) -> float:
     headers = "\n".join(f"wrk.headers[{json.dumps(k)}] = {json.dumps(v)}" for k, v in request.headers.items())
-    script = f"wrk.method = 'POST'\nwrk.body = {json.dumps(request.body.decode())}\n{headers}\n"
+    script = f"wrk.method = {json.dumps(request.method)}\nwrk.body = {json.dumps(request.body.decode())}\n{headers}\n"
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "request.lua"
         file.write_text(script)
@@ -49,7 +50,8 @@ def _wrk(request: Request, clients: int, seconds: float) -> float:
 
 async def _loader(request: Request, clients: int, seconds: float) -> float:
     parts = urlsplit(request.url)
-    head = f"POST {parts.path} HTTP/1.1\r\nhost: {parts.netloc}\r\ncontent-length: {len(request.body)}\r\n"
+    head = f"{request.method} {parts.path} HTTP/1.1\r\nhost: {parts.netloc}\r\n"
+    head += f"content-length: {len(request.body)}\r\n" if request.body else ""
     head += "".join(f"{name}: {value}\r\n" for name, value in request.headers.items())
     message = head.encode() + b"\r\n" + request.body
     over = time.monotonic() + seconds

@@ -97,7 +97,7 @@ def overhead(folder: Path, runs: int = 100) -> list[Figure]:
     with live(folder / "overhead") as server:
         credentials = Credentials(**server.credentials)  # type: ignore[arg-type]
         finished_task(server)
-        times = [_one_run(server, credentials) for _ in range(runs)]
+        times = [one_run(server, credentials) for _ in range(runs)]
     return [
         Figure(
             what="overhead of a run (instant engine), submit to terminal, median",
@@ -110,7 +110,8 @@ def overhead(folder: Path, runs: int = 100) -> list[Figure]:
     ]
 
 
-def _one_run(server: Live, credentials: Credentials) -> float:
+def one_run(server: Live, credentials: Credentials) -> float:
+    """Milliseconds from submitting to hearing of the end over the socket."""
     from websockets.sync.client import connect
 
     with (

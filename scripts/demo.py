@@ -105,7 +105,7 @@ def play(data: Path) -> Task:
         inputs = client.model(MODEL).defaults
         print(f"Model:  {MODEL}\nPrompt: {inputs.get('prompt', '')}")
         with screen(quiet=False) as shown:
-            task = client.wait(client.run(MODEL, inputs), on_event=shown.hear, timeout=WAIT_SECONDS)
+            task = client.wait(client.submit(MODEL, inputs), on_event=shown.hear, timeout=WAIT_SECONDS)
         if task.clip is None:
             raise DemoFailed(f"Task {task.id} made no clip.")
         client.download(task.clip, CLIP)

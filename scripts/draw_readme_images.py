@@ -55,7 +55,7 @@ def shown() -> list[tuple[str, dict[str, str]]]:
 def clip(server: Live, model: str, inputs: dict[str, str], folder: Path) -> Path:
     """The clip of one run."""
     with Client(data=server.data, environ={}) as client:
-        task = client.wait(client.run(model, inputs))
+        task = client.wait(client.submit(model, inputs))
         assert task.clip is not None
         return client.download(task.clip, folder / f"{task.id}.mp4")
 

@@ -27,6 +27,7 @@ BELOW: dict[str, set[str]] = {
     "api": CORE | {"tasks", "engines", "catalogue", "files"},
     "web": CORE | {"tasks", "catalogue", "files"},
     "client": CORE | {"config"},
+    "mcp": CORE | {"client"},
     "metrics": CORE | {"engines", "tasks"},
     "server": CORE
     | {
@@ -41,11 +42,13 @@ BELOW: dict[str, set[str]] = {
         "config",
         "data_folder",
         "http_protocol",
+        "mcp",
     },
-    "cli": CORE | {"server", "client", "tasks", "engines", "catalogue", "files", "config", "data_folder"},
+    "cli": CORE
+    | {"server", "client", "mcp", "tasks", "engines", "catalogue", "files", "config", "data_folder"},
     "testing": CORE | {"engines", "executors"},
     "__main__": {"cli"},
-    "__init__": set(),
+    "__init__": {"client"},
 }
 """What each part may import beside itself and the package."""
 
@@ -57,6 +60,7 @@ NOT_FOR = {
     "tasks": {"starlette", "uvicorn", "httpx", "websockets", "typer"},
     "api": {"sqlite3", "uvicorn", "typer"},
     "client": {"sqlite3", "starlette", "uvicorn", "typer"},
+    "mcp": {"sqlite3", "uvicorn", "typer"},
 }
 """Libraries that belong to other layers."""
 
@@ -113,7 +117,21 @@ def test_the_reader_of_imports_reads_them_all(tmp_path: Path) -> None:
     assert {part_of(name) for name in imported(file)} == {"api", "", "tasks", "web"}
 
 
-HEAVY = {"av", "numpy", "PIL", "httpx", "obstore", "rich", "starlette", "torch", "uvicorn", "sqlite3", "nacl"}
+HEAVY = {
+    "av",
+    "numpy",
+    "PIL",
+    "httpx",
+    "mcp",
+    "obstore",
+    "pydantic",
+    "rich",
+    "starlette",
+    "torch",
+    "uvicorn",
+    "sqlite3",
+    "nacl",
+}
 
 
 @pytest.mark.parametrize("what", ["import understudy", "understudy --help"])

@@ -14,7 +14,7 @@ from pathlib import Path
 from secrets import token_hex
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from understudy import data_folder
 from understudy.api.answers import encode
@@ -40,6 +40,8 @@ from understudy.files.intake import Intake
 from understudy.files.outbound import Outbound
 from understudy.files.storage import open_storage
 from understudy.http_protocol import BoundedHttpProtocol
+from understudy.mcp import is_installed as mcp_is_installed
+from understudy.mcp.http import create_mcp_app
 from understudy.metrics import reader
 from understudy.tasks.desk import Desk
 from understudy.tasks.dispatcher import Dispatcher
@@ -254,6 +256,12 @@ async def _assembled(settings: Settings, folder: Path, url: str) -> AsyncIterato
             if not dispatcher.alive:
                 raise StoreUnavailable("The dispatcher has stopped; restart the server.")
 
+        async def itself(scope: Scope, receive: Receive, send: Send) -> None:
+            await app(scope, receive, send)
+
+        mcp = create_mcp_app(itself, url) if mcp_is_installed() else None
+        if mcp is not None:
+            await stack.enter_async_context(mcp.lifespan())
         app = create_app(
             Parts(
                 catalogue=catalogue,
@@ -277,6 +285,7 @@ async def _assembled(settings: Settings, folder: Path, url: str) -> AsyncIterato
                 called=counter.called,
                 metrics=reader(store, endings, date.today),
                 metrics_from=settings.metrics_from,
+                mcp=mcp,
             )
         )
         aftercare.start()
@@ -299,7 +308,7 @@ def _cast(settings: Settings, catalogue: Catalogue) -> Cast:
         for model in catalogue.models
         if model.persistent
         for engine in cast.of(model)
-        if not engine.preview
+        if isinstance(engine, LocalEngine) and not engine.preview
     }
     if not persistent:
         return cast

@@ -222,6 +222,16 @@ class StandIn:
             return self._refuse(1, "slug-owner-project-not-exist")
         return self._ok(tool=[_tool()])
 
+    def _tool_explore(self, body: dict[str, Any]) -> Response:
+        return self._ok(explore=[{"id": "hero-showcase", "title": "In the spotlight", "tools": [_tool()]}])
+
+    async def page(self, request: Request) -> Response:
+        if self.statuses:
+            return Response("busy", self.statuses.pop(0), {"Retry-After": "0"})
+        if request.path_params["slug"] != "sora-2-pro":
+            return self._refuse(0, "Error parsing url.", 404)
+        return Response("# Sora 2 Pro", media_type="text/plain")
+
     def _ok(self, **fields: Any) -> Response:
         return JSONResponse({"result": True, "errors": [], **fields})
 
@@ -288,6 +298,7 @@ def _tool() -> dict[str, Any]:
     return {
         "title": "Sora 2 Pro", "slugowner": "openai", "slugproject": "sora-2-pro", "cleanslugowner": "openai",
         "cleanslugproject": "sora-2-pro", "description": "Video.", "categories": ["tool"], "cps": "0.000585000000",
+        "dynamicprice": '[{"inputs":{},"price":0.3,"priceMethod":"cp-outputVideoLength"}]',
         "parameters": [
             {"title": "", "items": [
                 {"id": "prompt", "type": "textarea", "label": "prompt", "required": True, "default": "A road."},
@@ -307,6 +318,7 @@ def running_stand_in() -> Iterator[StandIn]:
             WebSocketRoute("/v1", state.watch),
             Route("/clip/clip.mp4", state.clip),
             Route("/v1/{path:path}", state.api, methods=["POST"]),
+            Route("/models/{owner}/{slug}/llms.txt", state.page),
             Route("/elsewhere", lambda _: Response("hello")),
         ]
     )

@@ -4,6 +4,7 @@ What stands behind the language of a block says what it is for:
 
     ```bash run          is pasted into a shell beside a running server, after the page's earlier ones
     ```python run        the same, as a program
+    ```javascript run    the same, for Node
     ```bash try          is pasted into a shell in a folder of its own, by a test that prepares what the page says before it
     ```toml path/to.toml is the content of that file
 """

@@ -52,13 +52,13 @@ def test_a_clip_that_a_partner_made(server: Live, fake: OpenAIVideos, tmp_path: 
     assert figures(server)['understudy_purchases_total{engine="openai_videos",outcome="delivered"}'] == 1
 
 
-def test_a_job_that_nobody_can_tell_of_is_counted(server: Live, fake: OpenAIVideos) -> None:
-    fake.plan.add(Fault("create", "drop before"))
+def test_how_purchases_end_is_counted(server: Live, fake: OpenAIVideos) -> None:
+    fake.plan.add(Fault("create", "refused content"))
     with Client(data=server.data) as client:
-        task = client.wait(client.submit(SORA, {"prompt": "Nobody knows."}), check=False)
+        task = client.wait(client.submit(SORA, {"prompt": "Something forbidden."}), check=False)
         assert task.exit_code == "1"
     counted = figures(server)
-    assert counted['understudy_purchases_total{engine="openai_videos",outcome="unknown"}'] == 1
+    assert counted['understudy_purchases_total{engine="openai_videos",outcome="declined"}'] == 1
     assert 'understudy_purchases_open{engine="openai_videos"}' not in counted
 
 

@@ -44,7 +44,8 @@ async def read_multipart(
             reader.feed(piece)
             if reader.pending >= _PENDING:
                 await asyncio.to_thread(reader.write_out)
-        return await asyncio.to_thread(reader.finish)
+        # A thread costs a fifth of a small request: only where there is something to write.
+        return await asyncio.to_thread(reader.finish) if reader.pending else reader.finish()
     except OSError as error:
         reader.discard()
         raise StorageFailed(f"an upload could not be written: {error.strerror}") from error

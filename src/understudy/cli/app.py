@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from understudy import __version__
-from understudy.cli import config, engines, models, projects, run, serve, tasks, weights
+from understudy.cli import cast, config, engines, mcp, models, projects, purchases, run, serve, tasks, weights
 from understudy.cli.exits import HELP
 
 app = typer.Typer(
@@ -39,6 +39,9 @@ app.command("run")(run.run)
 app.add_typer(models.app, name="models")
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(projects.app, name="projects")
+app.add_typer(purchases.app, name="purchases")
+app.command("mcp")(mcp.mcp)
 app.command("engines")(engines.engines)
+app.add_typer(cast.app, name="cast")
 app.add_typer(weights.app, name="weights")
 app.add_typer(config.app, name="config")

@@ -1,18 +1,27 @@
-"""`understudy engines`: who can play, and what to do about those that cannot."""
+"""`understudy engines`: who can play, what to do about those that cannot, and what is going to be retired."""
 
+import shutil
+import sys
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 from understudy.cli.options import Config, Data, Json, settings_from
 from understudy.cli.output import print_json, print_table, say
 
 if TYPE_CHECKING:
+    from datetime import date
+
+    from understudy.catalogue.catalogue import Catalogue
     from understudy.config import Settings
-    from understudy.engines.cast import Described
+    from understudy.engines.cast import Cast, Described
 
 
 def engines(config: Config = None, data: Data = None, json: Json = False) -> None:
     """Print each engine, whether it is available here, and if not what to do about it."""
-    rows = described(settings_from(config, data=data))
+    from understudy.engines.retirement import warnings
+
+    cast, catalogue = cast_of(settings_from(config, data=data))
+    rows = cast.describe(catalogue.models)
     if json:
         print_json(rows)
         return
@@ -22,7 +31,7 @@ def engines(config: Config = None, data: Data = None, json: Json = False) -> Non
             (
                 row.name,
                 row.version,
-                "previews" if row.preview else "clips",
+                makes(remote=row.remote, preview=row.preview),
                 "yes" if row.available else "no",
                 ", ".join(row.models) or "nothing",
             )
@@ -32,17 +41,52 @@ def engines(config: Config = None, data: Data = None, json: Json = False) -> Non
     )
     # Below the table: sentences in a column of it are broken every few letters.
     for row in rows:
-        for sentence in (row.reason, row.remedy):
+        for sentence in (of_kind(row), row.reason, row.remedy):
             if sentence:
-                say(f"{row.name}: {sentence}")
+                say_of(row.name, sentence)
+    for ending in warnings(today(), cast.ends, catalogue.models):
+        say_of(ending.name, ending.sentence)
 
 
 def described(settings: "Settings") -> "tuple[Described, ...]":
     """A row per engine, with the models that it plays under these settings. Raises `ConfigurationError`."""
+    cast, catalogue = cast_of(settings)
+    return cast.describe(catalogue.models)
+
+
+def cast_of(settings: "Settings") -> "tuple[Cast, Catalogue]":
+    """The cast and the models of a server with these settings. Raises `ConfigurationError`."""
     from understudy.catalogue.loader import load_catalogue
     from understudy.engines.cast import Cast
+    from understudy.engines.kinds import instances
     from understudy.engines.registry import load_engines
 
-    models = load_catalogue(settings.manifests).models
-    cast = Cast(load_engines(settings.engines), settings.cast, settings.engine, data=settings.data)
-    return cast.describe(models)
+    engines = instances(load_engines(settings.engines), settings.engine)
+    cast = Cast(engines, settings.cast, settings.engine, data=settings.data)
+    return cast, load_catalogue(settings.manifests)
+
+
+def makes(*, remote: bool, preview: bool) -> str:
+    """What an engine makes, in a word or two."""
+    return f"{'remote ' if remote else ''}{'previews' if preview else 'clips'}"
+
+
+def of_kind(row: "Described") -> str:
+    """The sentence that tells a copy of an engine from the engine."""
+    return row.kind and f"It is of the kind {row.kind}."
+
+
+def say_of(name: str, sentence: str) -> None:
+    """A sentence about an engine or model: folded between words in a terminal, on one line for programs."""
+    line = f"{name}: {sentence}"
+    if sys.stdout.isatty():
+        width = shutil.get_terminal_size().columns
+        line = fill(line, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+    say(line)
+
+
+def today() -> "date":
+    """The day, where this machine is."""
+    from datetime import datetime
+
+    return datetime.now().astimezone().date()

@@ -109,6 +109,25 @@ def allow(
     _print_project(_with_projects(config, data, change), json)
 
 
+@app.command()
+def webhook(
+    project: ProjectId,
+    url: Annotated[
+        str, typer.Argument(metavar="[URL]", help="An http or https address. None: no webhooks.")
+    ] = "",
+    config: Config = None,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Set where the webhooks of a project go that clients of the OpenAI protocol do not give an address."""
+
+    async def change(projects: "Projects") -> "Project":
+        await projects.get(project)
+        return await projects.set_webhook_url(project, url)
+
+    _print_project(_with_projects(config, data, change), json)
+
+
 @balance.command("add")
 def add_balance(
     project: ProjectId,
@@ -205,6 +224,7 @@ def _record(project: "Project") -> dict[str, Any]:
         "name": project.name,
         "auth": project.auth,
         "allow": list(project.allow),
+        "webhook_url": project.webhook_url,
         "balance": dollars(project.balance),
         "enabled": project.enabled,
         "created": int(project.created),
@@ -226,8 +246,9 @@ def _print_project(project: "Project", json: bool) -> None:
     if json:
         print_json(_record(project))
         return
-    names = ("project", "name", "type", "allowed from", "balance", "enabled", "created")
-    print_fields(zip(names, [str(project.id), *_row(project)], strict=True))
+    names = ("project", "name", "type", "allowed from", "balance", "enabled", "created", "webhooks to")
+    shown = [str(project.id), *_row(project), project.webhook_url or "what each task says"]
+    print_fields(zip(names, shown, strict=True))
 
 
 def _print_credentials(made: "Credentials", json: bool) -> None:

@@ -55,7 +55,7 @@ def run(
     with connect(url, data) as client:
         if defaults:
             values = {**client.model(model).defaults, **values}
-        submitted = client.run(model, values, callback_url=callback_url, idempotency_key=idempotency_key)
+        submitted = client.submit(model, values, callback_url=callback_url, idempotency_key=idempotency_key)
         if not wait:
             _print_submitted(submitted, json)
             return

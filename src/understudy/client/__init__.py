@@ -1,9 +1,8 @@
 """The Python client: `Client` waits, `AsyncClient` awaits; both speak the signed protocol of the server.
 
     with Client() as client:
-        submitted = client.run("openai/sora-2-pro", {"prompt": "A koala in the rain."})
-        task = client.wait(submitted, on_event=print)
-        client.download(task.clip, Path("koala.mp4"))
+        task = client.run("openai/sora-2-pro", {"prompt": "A koala in the rain."}, on_event=print)
+        client.download(task, Path("koala.mp4"))
 
 Without arguments, both find the server whose data folder lies on this machine.
 """
@@ -27,7 +26,8 @@ from understudy.client.errors import (
     WaitedTooLong,
 )
 from understudy.client.events import Event, LogLine, Progress, StatusChanged
-from understudy.client.records import Choice, Input, Model, Output, Played, Submitted, Task
+from understudy.client.prices import Price
+from understudy.client.records import Choice, Group, Input, Model, Output, Played, Submitted, Task
 from understudy.client.sync_client import Client
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "Credentials",
     "DownloadFailed",
     "Event",
+    "Group",
     "Input",
     "InsufficientBalance",
     "InvalidRequest",
@@ -49,6 +50,7 @@ __all__ = [
     "NotSignedIn",
     "Output",
     "Played",
+    "Price",
     "Progress",
     "RequestRefused",
     "ServerUnreachable",

@@ -4,26 +4,39 @@ import asyncio
 import os
 import time
 import uuid
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
-from contextlib import ExitStack, aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, ExitStack, aclosing
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import httpx
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
-from understudy.client import base, calls
+from understudy.client import base, calls, prices
 from understudy.client.answers import is_passing
 from understudy.client.backoff import ATTEMPTS, pauses, retry_after
 from understudy.client.calls import Call, Files
 from understudy.client.credentials import find_credentials
 from understudy.client.errors import ServerUnreachable, WaitedTooLong
 from understudy.client.events import Event
-from understudy.client.records import Model, Output, Submitted, Task
+from understudy.client.listening import OnEvent, OnProgress, listening
+from understudy.client.paging import PAGE, Pages
+from understudy.client.prices import Price
+from understudy.client.records import Group, Model, Output, Submitted, Task
 from understudy.client.transfer import Transfer
 from understudy.client.watching import PATIENCE, SILENCE, Watch
 from understudy.client.wire_values import tables
+
+
+class Socket(Protocol):
+    """A connection that tells of tasks. Its errors are `OSError` or those of `websockets`, also that of its end."""
+
+    async def send(self, message: str) -> None:
+        """Send one message."""
+
+    async def recv(self) -> str | bytes:
+        """The next message."""
 
 
 class AsyncClient:
@@ -44,15 +57,18 @@ class AsyncClient:
         clock: Callable[[], float] = time.time,
         pauses: Callable[[], Iterator[float]] = pauses,
         transport: httpx.AsyncBaseTransport | None = None,
+        connect: Callable[[], AbstractAsyncContextManager[Socket]] | None = None,
     ) -> None:
         """See `find_credentials` for what stands in for missing arguments; `pauses` lie between attempts.
 
+        `transport` and `connect` stand in for the network: how requests are sent, and how a socket is opened.
         Raises `NotConfigured`.
         """
         environ = os.environ if environ is None else environ
         credentials = find_credentials(environ, url=url, api_key=api_key, api_secret=api_secret, data=data)
         self._server = base.Server(credentials, clock)
         self._pauses = pauses
+        self._connect = connect or self._connect_over_network
         self._http = httpx.AsyncClient(
             base_url=self._server.url,
             timeout=base.TIMEOUT,
@@ -76,7 +92,7 @@ class AsyncClient:
         """Let go of the connections."""
         await self._http.aclose()
 
-    async def run(
+    async def submit(
         self,
         model: str,
         inputs: Mapping[str, Any],
@@ -84,12 +100,43 @@ class AsyncClient:
         callback_url: str | None = None,
         idempotency_key: str | None = None,
     ) -> Submitted:
-        """Ask for a clip. Local files (`Path`) are sent along; a key that makes repeating safe is made if none is given.
+        """Ask for a clip, and return at once. Local files (`Path`) are sent along.
 
+        A key that makes repeating safe is made if none is given; asking again with the same one is the same task.
         Raises `InvalidRequest` if `model` is not `owner/slug`.
         """
         key = idempotency_key or str(uuid.uuid4())
         return base.submitted(await self._send(calls.run(model, inputs, files, callback_url, key)))
+
+    async def run(
+        self,
+        model: str,
+        inputs: Mapping[str, Any],
+        files: Files | None = None,
+        callback_url: str | None = None,
+        idempotency_key: str | None = None,
+        *,
+        on_event: OnEvent | None = None,
+        progress: OnProgress | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - it ends the wait, not a request
+    ) -> Task:
+        """Ask for a clip and wait for it: the finished task. See `submit` and `wait`, also for what they raise."""
+        submitted = await self.submit(model, inputs, files, callback_url, idempotency_key)
+        return await self.wait(submitted, on_event, progress=progress, timeout=timeout)
+
+    async def resume(
+        self,
+        token: str,
+        on_event: OnEvent | None = None,
+        *,
+        progress: OnProgress | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - it ends the wait, not a request
+    ) -> Task:
+        """Take up a task again by its token or id, such as after a restart of the program, and wait for its end.
+
+        What has been told before is told again from the start. Raises `NotFound`, and what `wait` raises.
+        """
+        return await self.wait(await self.task(token), on_event, progress=progress, timeout=timeout)
 
     async def task(self, task: str | Submitted | Task) -> Task:
         """A task as it is now, by id or token. Raises `NotFound`."""
@@ -101,6 +148,18 @@ class AsyncClient:
         """One page of the project's tasks; `limit` is at most 100."""
         call = calls.tasks(model=model, status=status, start=start, limit=limit, newest_first=newest_first)
         return tuple(Task.of(each) for each in tables(await self._send(call), "tasklist"))
+
+    async def each_task(
+        self, *, model: str = "", status: str = "", newest_first: bool = True
+    ) -> AsyncIterator[Task]:
+        """All of the project's tasks, page after page; those that are made meanwhile may be missing."""
+        pages = Pages(newest_first=newest_first)
+        while pages.more:
+            page = await self.tasks(
+                model=model, status=status, start=pages.start, limit=PAGE, newest_first=newest_first
+            )
+            for task in pages.news(page):
+                yield task
 
     async def kill(self, task: str | Submitted | Task) -> Task:
         """Stop a task in whatever it does. Raises `NotFound` if it is over already."""
@@ -115,9 +174,9 @@ class AsyncClient:
         token = base.token_of(task)
         await self._send(calls.delete_files((await self.task(token)).token if token.isdigit() else token))
 
-    async def upload(self, path: Path, folder: str = "") -> Output:
-        """Keep a file at the server; its address can be an input."""
-        return base.one_file(await self._send(calls.upload(path, folder)))
+    async def upload(self, file: Path | bytes, folder: str = "", *, name: str = "") -> Output:
+        """Keep a file at the server; its address can be an input. Bytes need a `name`."""
+        return base.one_file(await self._send(calls.upload(file, folder, name)))
 
     async def create_folder(self, name: str, parent: str = "") -> Output:
         """A folder for uploads."""
@@ -133,54 +192,63 @@ class AsyncClient:
         """One model with its inputs. Raises `NotFound`, `InvalidRequest`."""
         return base.one_model(await self._send(calls.model(address)))
 
+    async def explore(self) -> tuple[Group, ...]:
+        """The models in groups, for somebody who looks around."""
+        return tuple(Group.of(each) for each in tables(await self._send(calls.explore()), "explore"))
+
+    async def page(self, model: str) -> str:
+        """A model's page, as plain text: what it takes, and how to call it. Raises `NotFound`, `InvalidRequest`."""
+        call = calls.page(model)
+        answer = await self._answer(call)
+        return self._server.text(call, answer.status_code, answer.content)
+
+    async def price(self, model: str | Model, inputs: Mapping[str, Any]) -> Price:
+        """What a run with these inputs will cost, as far as that is known before it. Raises `NotFound`."""
+        return prices.price(await self.model(model) if isinstance(model, str) else model, inputs)
+
     async def wait(
         self,
         task: str | Submitted | Task,
-        on_event: Callable[[Event], None] | None = None,
+        on_event: OnEvent | None = None,
         *,
+        progress: OnProgress | None = None,
         timeout: float | None = None,  # noqa: ASYNC109 - it ends the wait, not a request
         check: bool = True,
     ) -> Task:
         """The task once it is over, told over the socket; without one it is asked for, ever less often.
 
-        Raises `TaskFailed` (or `TaskCancelled`) unless `check` is false, and `WaitedTooLong` after `timeout` seconds.
+        `progress` hears step, total and stage. Raises `TaskFailed` (or `TaskCancelled`) unless `check` is false, and
+        `WaitedTooLong` after `timeout` seconds.
         """
-        watch = Watch(base.token_of(task), on_event)
-        if watch.token.isdigit():
-            watch.token = (await self.task(watch.token)).token
-        deadline = None if timeout is None else time.monotonic() + timeout
-        away_since: float | None = None
-        delays = self._pauses()
-        while True:
-            if watch.wants_socket:
-                async with aclosing(self._messages(watch, deadline)) as messages:
-                    async for message in messages:
-                        delays = self._pauses()
-                        watch.hear(message)
-                        if watch.over or watch.unclear:
-                            break
-            try:
-                now = await self.task(watch.token)
-            except ServerUnreachable:
-                watch.miss()
-                away_since = away_since or time.monotonic()
-                if time.monotonic() - away_since > PATIENCE:
-                    raise
-            else:
-                away_since = None
-                watch.see(now)
-                if now.over:
-                    return now.check() if check else now
-            if deadline is not None and time.monotonic() >= deadline:
-                raise WaitedTooLong(f"The task is not over after {timeout:g} seconds; it goes on.")
-            await asyncio.sleep(next(delays))
+        watch = await self._watch(task)
+        with listening(on_event, progress) as hear:
+            async with aclosing(self._follow(watch, timeout)) as events:
+                async for event in events:
+                    hear(event)
+        assert watch.ended is not None
+        return watch.ended.check() if check else watch.ended
 
-    async def download(self, output: Output, to: Path) -> Path:
-        """Bring a file here: `to` is a file, or an existing folder. Goes on where a broken connection stopped.
+    async def events(
+        self,
+        task: str | Submitted | Task,
+        *,
+        timeout: float | None = None,  # noqa: ASYNC109 - it ends the wait, not a request
+    ) -> AsyncGenerator[Event, None]:
+        """What the task tells, from its start to its end, whatever the connection does in between.
 
-        Returns where it is. Raises `DownloadFailed`; then there is nothing under that name that was not there before.
+        Raises `WaitedTooLong` after `timeout` seconds. How the task ended is in `task(...)`.
         """
-        transfer = Transfer(output, to)
+        async with aclosing(self._follow(await self._watch(task), timeout)) as events:
+            async for event in events:
+                yield event
+
+    async def download(self, what: Output | Task, to: Path) -> Path:
+        """Bring a file here, or a task's clip: `to` is a file, or an existing folder.
+
+        Goes on where a broken connection stopped. Returns where it is. Raises `DownloadFailed`; then there is nothing
+        under that name that was not there before.
+        """
+        transfer = Transfer(base.file_of(what), to)
         try:
             for pause in self._pauses():
                 try:
@@ -198,11 +266,50 @@ class AsyncClient:
         finally:
             transfer.abandon()
 
+    async def _watch(self, task: str | Submitted | Task) -> Watch:
+        token = base.token_of(task)
+        return Watch((await self.task(token)).token if token.isdigit() else token)
+
+    async def _follow(self, watch: Watch, seconds: float | None) -> AsyncGenerator[Event, None]:
+        """Every event until the end; then the watch has the task's record."""
+        deadline = None if seconds is None else time.monotonic() + seconds
+        away_since: float | None = None
+        delays = self._pauses()
+        while True:
+            if watch.wants_socket:
+                async with aclosing(self._messages(watch, deadline)) as messages:
+                    async for message in messages:
+                        delays = self._pauses()
+                        if event := watch.hear(message):
+                            yield event
+                        if watch.over or watch.unclear:
+                            break
+            try:
+                now = await self.task(watch.token)
+            except ServerUnreachable:
+                watch.miss()
+                away_since = away_since or time.monotonic()
+                if time.monotonic() - away_since > PATIENCE:
+                    raise
+            else:
+                away_since = None
+                if event := watch.see(now):
+                    yield event
+                if watch.ended is not None:
+                    return
+            if deadline is not None and time.monotonic() >= deadline:
+                raise WaitedTooLong(f"The task is not over after {seconds:g} seconds; it goes on.")
+            await asyncio.sleep(next(delays))
+
     async def _send(self, call: Call) -> dict[str, Any]:
+        answer = await self._answer(call)
+        return self._server.payload(answer.status_code, answer.content)
+
+    async def _answer(self, call: Call) -> httpx.Response:
         for attempt, pause in zip(range(1, ATTEMPTS + 1), self._pauses(), strict=False):
             last = attempt == ATTEMPTS
             try:
-                answer = await self._post(call)
+                answer = await self._ask(call)
             except httpx.ConnectError as error:
                 if last:
                     raise self._unreachable() from error
@@ -211,15 +318,15 @@ class AsyncClient:
                     raise self._unreachable() from error
             else:
                 if last or not is_passing(answer.status_code, call.repeatable):
-                    return self._server.payload(answer.status_code, answer.content)
+                    return answer
                 pause = retry_after(answer.headers.get("retry-after"), pause)
             await asyncio.sleep(pause)
         raise AssertionError("the last attempt returns or raises")
 
-    async def _post(self, call: Call) -> httpx.Response:
+    async def _ask(self, call: Call) -> httpx.Response:
         headers = self._server.headers(call)
         if not call.parts:
-            return await self._http.post(call.path, content=call.content, headers=headers)
+            return await self._http.request(call.method, call.path, content=call.content, headers=headers)
         with ExitStack() as stack:
             files = base.open_parts(call.parts, stack)
             return await self._http.post(call.path, data=call.form, files=files, headers=headers)
@@ -228,7 +335,7 @@ class AsyncClient:
         """What the socket says, until the connection ends, or is silent for long."""
         watch.attempt()
         try:
-            async with connect(self._server.socket_url, **self._server.socket_options) as socket:
+            async with self._connect() as socket:
                 await socket.send(watch.subscribe())
                 while True:
                     left = SILENCE if deadline is None else min(SILENCE, deadline - time.monotonic())
@@ -237,6 +344,9 @@ class AsyncClient:
                     yield message
         except (WebSocketException, OSError):  # TimeoutError is an OSError
             return
+
+    def _connect_over_network(self) -> AbstractAsyncContextManager[Socket]:
+        return connect(self._server.socket_url, **self._server.socket_options)
 
     def _unreachable(self) -> ServerUnreachable:
         return ServerUnreachable(f"No server answers at {self.url}. Is it running (`understudy serve`)?")

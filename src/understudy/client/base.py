@@ -1,5 +1,6 @@
 """What both clients know: the server, who we are there, and how answers become records. No I/O happens here."""
 
+import io
 import ipaddress
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -10,7 +11,7 @@ from understudy import __version__
 from understudy.client import answers
 from understudy.client.calls import Call, Part
 from understudy.client.credentials import Credentials
-from understudy.client.errors import ClientError, UnexpectedAnswer
+from understudy.client.errors import ClientError, DownloadFailed, NotFound, UnexpectedAnswer
 from understudy.client.records import Model, Output, Submitted, Task
 from understudy.client.signing import signed_headers
 from understudy.client.wire_values import tables, text
@@ -50,24 +51,34 @@ class Server:
 
     def headers(self, call: Call) -> dict[str, str]:
         """The headers of a request; each attempt is signed anew."""
-        kind = {} if call.parts else {"Content-Type": "application/json"}
+        kind = {} if call.parts or call.method == "GET" else {"Content-Type": "application/json"}
         return {**kind, **call.headers, **signed_headers(self._credentials, self._clock())}
 
     def payload(self, status: int, body: bytes) -> dict[str, Any]:
         """See `answers.payload`."""
         return answers.payload(status, body, self.url)
 
+    def text(self, call: Call, status: int, body: bytes) -> str:
+        """The text that a GET was answered with. Raises `NotFound` if there is none, else `UnexpectedAnswer`."""
+        if status == 404:
+            raise NotFound(1, f"There is nothing at {self.url}{call.path}.", status)
+        if status != 200:
+            raise UnexpectedAnswer(f"{self.url}{call.path} answered with HTTP {status}.")
+        return body.decode("utf-8", "replace")
+
 
 def open_parts(parts: tuple[Part, ...], stack: ExitStack) -> list[tuple[str, tuple[str, BinaryIO, str]]]:
     """The files of a request, opened; `stack` closes them. Raises `ClientError` for one that cannot be read."""
-    opened: list[tuple[str, tuple[str, BinaryIO, str]]] = []
-    for part in parts:
-        try:
-            file = stack.enter_context(part.path.open("rb"))
-        except OSError as error:
-            raise ClientError(f"{part.path} cannot be read: {error.strerror}.") from error
-        opened.append((part.field, (part.path.name, file, part.content_type)))
-    return opened
+    return [(part.field, (part.path.name, _open(part, stack), part.content_type)) for part in parts]
+
+
+def _open(part: Part, stack: ExitStack) -> BinaryIO:
+    if part.content is not None:
+        return io.BytesIO(part.content)
+    try:
+        return stack.enter_context(part.path.open("rb"))
+    except OSError as error:
+        raise ClientError(f"{part.path} cannot be read: {error.strerror}.") from error
 
 
 def token_of(task: str | Submitted | Task) -> str:
@@ -79,6 +90,16 @@ def token_of(task: str | Submitted | Task) -> str:
             return task.socketaccesstoken
         case Task():
             return task.token or task.id
+
+
+def file_of(what: Output | Task) -> Output:
+    """The file itself, or the clip of a task, or its first file. Raises `DownloadFailed` if it made none."""
+    if isinstance(what, Output):
+        return what
+    found = what.clip or next(iter(what.outputs), None)
+    if found is None:
+        raise DownloadFailed(f"Task {what.id} has no files ({what.status}).")
+    return found
 
 
 def submitted(wire: Mapping[str, Any]) -> Submitted:

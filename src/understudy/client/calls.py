@@ -3,7 +3,7 @@
 import mimetypes
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 
 import msgspec
@@ -14,10 +14,12 @@ Files = Mapping[str, Path | Sequence[Path]]
 
 
 class Part(msgspec.Struct, frozen=True):
-    """A local file that goes into a request under a field's name."""
+    """A file that goes into a request under a field's name."""
 
     field: str
     path: Path
+    """Where it is, or what it is called if there is `content`."""
+    content: bytes | None = None
 
     @property
     def content_type(self) -> str:
@@ -26,9 +28,10 @@ class Part(msgspec.Struct, frozen=True):
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
-    """One POST. With `parts` it is multipart, else JSON."""
+    """One request. A POST with `parts` is multipart, else JSON."""
 
     path: str
+    method: Literal["POST", "GET"] = "POST"
     fields: dict[str, Any] = {}
     parts: tuple[Part, ...] = ()
     headers: dict[str, str] = {}
@@ -37,8 +40,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def content(self) -> bytes:
-        """The JSON body."""
-        return msgspec.json.encode(self.fields)
+        """The JSON body; nothing for a GET."""
+        return msgspec.json.encode(self.fields) if self.method == "POST" else b""
 
     @property
     def form(self) -> dict[str, str]:
@@ -111,10 +114,16 @@ def tasks(*, model: str, status: str, start: int, limit: int, newest_first: bool
     return Call(path="/v1/Task/List", fields=fields)
 
 
-def upload(path: Path, folder: str) -> Call:
-    """File/Upload."""
+def upload(file: Path | bytes, folder: str, name: str) -> Call:
+    """File/Upload. Raises `InvalidRequest` for bytes without a name."""
     fields = {"folderid": folder} if folder else {}
-    return Call(path="/v1/File/Upload", fields=fields, parts=(Part("file", path),), repeatable=False)
+    if isinstance(file, bytes):
+        if not name:
+            raise InvalidRequest("Bytes are uploaded with a name, such as name='photo.jpg'.")
+        part = Part("file", Path(name), file)
+    else:
+        part = Part("file", file)
+    return Call(path="/v1/File/Upload", fields=fields, parts=(part,), repeatable=False)
 
 
 def create_folder(name: str, parent: str) -> Call:
@@ -133,6 +142,16 @@ def model(address: str) -> Call:
     """Tool/Detail. Raises `InvalidRequest` if `address` is not `owner/slug`."""
     owner, slug = _split(address)
     return Call(path="/v1/Tool/Detail", fields={"slugowner": owner, "slugproject": slug})
+
+
+def explore() -> Call:
+    """Tool/Explore."""
+    return Call(path="/v1/Tool/Explore")
+
+
+def page(address: str) -> Call:
+    """A model's plain-text page. Raises `InvalidRequest` if `address` is not `owner/slug`."""
+    return Call(path=f"/models/{_address(address)}/llms.txt", method="GET")
 
 
 def _task(task: str) -> dict[str, str]:

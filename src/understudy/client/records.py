@@ -173,6 +173,13 @@ class Input(msgspec.Struct, frozen=True, kw_only=True):
     required: bool = False
     default: str = ""
     choices: tuple[Choice, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it takes files, or addresses of files."""
+        return "file" in self.type
 
     @classmethod
     def of(cls, wire: Wire) -> Input:
@@ -187,6 +194,8 @@ class Input(msgspec.Struct, frozen=True, kw_only=True):
             choices=tuple(
                 Choice(text(each, "value"), text(each, "label")) for each in tables(wire, "options")
             ),
+            minimum=number(wire, "min") if text(wire, "min") else None,
+            maximum=number(wire, "max") if text(wire, "max") else None,
         )
 
 
@@ -228,3 +237,20 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     def defaults(self) -> dict[str, str]:
         """The inputs that its form shows first."""
         return {each.id: each.default for each in self.inputs if each.default}
+
+
+class Group(msgspec.Struct, frozen=True, kw_only=True):
+    """Some models under one heading, for somebody who looks around."""
+
+    id: str
+    title: str
+    models: tuple[Model, ...]
+
+    @classmethod
+    def of(cls, wire: Wire) -> Group:
+        """From the wire's object."""
+        return cls(
+            id=text(wire, "id"),
+            title=text(wire, "title"),
+            models=tuple(Model.of(each) for each in tables(wire, "tools")),
+        )

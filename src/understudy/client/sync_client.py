@@ -12,14 +12,17 @@ import httpx
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
-from understudy.client import base, calls
+from understudy.client import base, calls, prices
 from understudy.client.answers import is_passing
 from understudy.client.backoff import ATTEMPTS, pauses, retry_after
 from understudy.client.calls import Call, Files
 from understudy.client.credentials import find_credentials
 from understudy.client.errors import ServerUnreachable, WaitedTooLong
 from understudy.client.events import Event
-from understudy.client.records import Model, Output, Submitted, Task
+from understudy.client.listening import OnEvent, OnProgress, listening
+from understudy.client.paging import PAGE, Pages
+from understudy.client.prices import Price
+from understudy.client.records import Group, Model, Output, Submitted, Task
 from understudy.client.transfer import Transfer
 from understudy.client.watching import PATIENCE, SILENCE, Watch
 from understudy.client.wire_values import tables
@@ -75,7 +78,7 @@ class Client:
         """Let go of the connections."""
         self._http.close()
 
-    def run(
+    def submit(
         self,
         model: str,
         inputs: Mapping[str, Any],
@@ -83,12 +86,43 @@ class Client:
         callback_url: str | None = None,
         idempotency_key: str | None = None,
     ) -> Submitted:
-        """Ask for a clip. Local files (`Path`) are sent along; a key that makes repeating safe is made if none is given.
+        """Ask for a clip, and return at once. Local files (`Path`) are sent along.
 
+        A key that makes repeating safe is made if none is given; asking again with the same one is the same task.
         Raises `InvalidRequest` if `model` is not `owner/slug`.
         """
         key = idempotency_key or str(uuid.uuid4())
         return base.submitted(self._send(calls.run(model, inputs, files, callback_url, key)))
+
+    def run(
+        self,
+        model: str,
+        inputs: Mapping[str, Any],
+        files: Files | None = None,
+        callback_url: str | None = None,
+        idempotency_key: str | None = None,
+        *,
+        on_event: OnEvent | None = None,
+        progress: OnProgress | None = None,
+        timeout: float | None = None,
+    ) -> Task:
+        """Ask for a clip and wait for it: the finished task. See `submit` and `wait`, also for what they raise."""
+        submitted = self.submit(model, inputs, files, callback_url, idempotency_key)
+        return self.wait(submitted, on_event, progress=progress, timeout=timeout)
+
+    def resume(
+        self,
+        token: str,
+        on_event: OnEvent | None = None,
+        *,
+        progress: OnProgress | None = None,
+        timeout: float | None = None,
+    ) -> Task:
+        """Take up a task again by its token or id, such as after a restart of the program, and wait for its end.
+
+        What has been told before is told again from the start. Raises `NotFound`, and what `wait` raises.
+        """
+        return self.wait(self.task(token), on_event, progress=progress, timeout=timeout)
 
     def task(self, task: str | Submitted | Task) -> Task:
         """A task as it is now, by id or token. Raises `NotFound`."""
@@ -100,6 +134,15 @@ class Client:
         """One page of the project's tasks; `limit` is at most 100."""
         call = calls.tasks(model=model, status=status, start=start, limit=limit, newest_first=newest_first)
         return tuple(Task.of(each) for each in tables(self._send(call), "tasklist"))
+
+    def each_task(self, *, model: str = "", status: str = "", newest_first: bool = True) -> Iterator[Task]:
+        """All of the project's tasks, page after page; those that are made meanwhile may be missing."""
+        pages = Pages(newest_first=newest_first)
+        while pages.more:
+            page = self.tasks(
+                model=model, status=status, start=pages.start, limit=PAGE, newest_first=newest_first
+            )
+            yield from pages.news(page)
 
     def kill(self, task: str | Submitted | Task) -> Task:
         """Stop a task in whatever it does. Raises `NotFound` if it is over already."""
@@ -114,9 +157,9 @@ class Client:
         token = base.token_of(task)
         self._send(calls.delete_files(self.task(token).token if token.isdigit() else token))
 
-    def upload(self, path: Path, folder: str = "") -> Output:
-        """Keep a file at the server; its address can be an input."""
-        return base.one_file(self._send(calls.upload(path, folder)))
+    def upload(self, file: Path | bytes, folder: str = "", *, name: str = "") -> Output:
+        """Keep a file at the server; its address can be an input. Bytes need a `name`."""
+        return base.one_file(self._send(calls.upload(file, folder, name)))
 
     def create_folder(self, name: str, parent: str = "") -> Output:
         """A folder for uploads."""
@@ -132,54 +175,57 @@ class Client:
         """One model with its inputs. Raises `NotFound`, `InvalidRequest`."""
         return base.one_model(self._send(calls.model(address)))
 
+    def explore(self) -> tuple[Group, ...]:
+        """The models in groups, for somebody who looks around."""
+        return tuple(Group.of(each) for each in tables(self._send(calls.explore()), "explore"))
+
+    def page(self, model: str) -> str:
+        """A model's page, as plain text: what it takes, and how to call it. Raises `NotFound`, `InvalidRequest`."""
+        call = calls.page(model)
+        answer = self._answer(call)
+        return self._server.text(call, answer.status_code, answer.content)
+
+    def price(self, model: str | Model, inputs: Mapping[str, Any]) -> Price:
+        """What a run with these inputs will cost, as far as that is known before it. Raises `NotFound`."""
+        return prices.price(self.model(model) if isinstance(model, str) else model, inputs)
+
     def wait(
         self,
         task: str | Submitted | Task,
-        on_event: Callable[[Event], None] | None = None,
+        on_event: OnEvent | None = None,
         *,
+        progress: OnProgress | None = None,
         timeout: float | None = None,
         check: bool = True,
     ) -> Task:
         """The task once it is over, told over the socket; without one it is asked for, ever less often.
 
-        Raises `TaskFailed` (or `TaskCancelled`) unless `check` is false, and `WaitedTooLong` after `timeout` seconds.
+        `progress` hears step, total and stage. Raises `TaskFailed` (or `TaskCancelled`) unless `check` is false, and
+        `WaitedTooLong` after `timeout` seconds.
         """
-        watch = Watch(base.token_of(task), on_event)
-        if watch.token.isdigit():
-            watch.token = self.task(watch.token).token
-        deadline = None if timeout is None else time.monotonic() + timeout
-        away_since: float | None = None
-        delays = self._pauses()
-        while True:
-            if watch.wants_socket:
-                with closing(self._messages(watch, deadline)) as messages:
-                    for message in messages:
-                        delays = self._pauses()
-                        watch.hear(message)
-                        if watch.over or watch.unclear:
-                            break
-            try:
-                now = self.task(watch.token)
-            except ServerUnreachable:
-                watch.miss()
-                away_since = away_since or time.monotonic()
-                if time.monotonic() - away_since > PATIENCE:
-                    raise
-            else:
-                away_since = None
-                watch.see(now)
-                if now.over:
-                    return now.check() if check else now
-            if deadline is not None and time.monotonic() >= deadline:
-                raise WaitedTooLong(f"The task is not over after {timeout:g} seconds; it goes on.")
-            time.sleep(next(delays))
+        watch = self._watch(task)
+        with listening(on_event, progress) as hear, closing(self._follow(watch, timeout)) as events:
+            for event in events:
+                hear(event)
+        assert watch.ended is not None
+        return watch.ended.check() if check else watch.ended
 
-    def download(self, output: Output, to: Path) -> Path:
-        """Bring a file here: `to` is a file, or an existing folder. Goes on where a broken connection stopped.
+    def events(
+        self, task: str | Submitted | Task, *, timeout: float | None = None
+    ) -> Generator[Event, None, None]:
+        """What the task tells, from its start to its end, whatever the connection does in between.
 
-        Returns where it is. Raises `DownloadFailed`; then there is nothing under that name that was not there before.
+        Raises `WaitedTooLong` after `timeout` seconds. How the task ended is in `task(...)`.
         """
-        transfer = Transfer(output, to)
+        yield from self._follow(self._watch(task), timeout)
+
+    def download(self, what: Output | Task, to: Path) -> Path:
+        """Bring a file here, or a task's clip: `to` is a file, or an existing folder.
+
+        Goes on where a broken connection stopped. Returns where it is. Raises `DownloadFailed`; then there is nothing
+        under that name that was not there before.
+        """
+        transfer = Transfer(base.file_of(what), to)
         try:
             for pause in self._pauses():
                 try:
@@ -197,11 +243,50 @@ class Client:
         finally:
             transfer.abandon()
 
+    def _watch(self, task: str | Submitted | Task) -> Watch:
+        token = base.token_of(task)
+        return Watch(self.task(token).token if token.isdigit() else token)
+
+    def _follow(self, watch: Watch, seconds: float | None) -> Generator[Event, None, None]:
+        """Every event until the end; then the watch has the task's record."""
+        deadline = None if seconds is None else time.monotonic() + seconds
+        away_since: float | None = None
+        delays = self._pauses()
+        while True:
+            if watch.wants_socket:
+                with closing(self._messages(watch, deadline)) as messages:
+                    for message in messages:
+                        delays = self._pauses()
+                        if event := watch.hear(message):
+                            yield event
+                        if watch.over or watch.unclear:
+                            break
+            try:
+                now = self.task(watch.token)
+            except ServerUnreachable:
+                watch.miss()
+                away_since = away_since or time.monotonic()
+                if time.monotonic() - away_since > PATIENCE:
+                    raise
+            else:
+                away_since = None
+                if event := watch.see(now):
+                    yield event
+                if watch.ended is not None:
+                    return
+            if deadline is not None and time.monotonic() >= deadline:
+                raise WaitedTooLong(f"The task is not over after {seconds:g} seconds; it goes on.")
+            time.sleep(next(delays))
+
     def _send(self, call: Call) -> dict[str, Any]:
+        answer = self._answer(call)
+        return self._server.payload(answer.status_code, answer.content)
+
+    def _answer(self, call: Call) -> httpx.Response:
         for attempt, pause in zip(range(1, ATTEMPTS + 1), self._pauses(), strict=False):
             last = attempt == ATTEMPTS
             try:
-                answer = self._post(call)
+                answer = self._ask(call)
             except httpx.ConnectError as error:
                 if last:
                     raise self._unreachable() from error
@@ -210,15 +295,15 @@ class Client:
                     raise self._unreachable() from error
             else:
                 if last or not is_passing(answer.status_code, call.repeatable):
-                    return self._server.payload(answer.status_code, answer.content)
+                    return answer
                 pause = retry_after(answer.headers.get("retry-after"), pause)
             time.sleep(pause)
         raise AssertionError("the last attempt returns or raises")
 
-    def _post(self, call: Call) -> httpx.Response:
+    def _ask(self, call: Call) -> httpx.Response:
         headers = self._server.headers(call)
         if not call.parts:
-            return self._http.post(call.path, content=call.content, headers=headers)
+            return self._http.request(call.method, call.path, content=call.content, headers=headers)
         with ExitStack() as stack:
             files = base.open_parts(call.parts, stack)
             return self._http.post(call.path, data=call.form, files=files, headers=headers)

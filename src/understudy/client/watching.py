@@ -4,7 +4,6 @@ The socket tells what happens; when it breaks, the task is asked for and the soc
 replays what it has told before must not make a caller hear it twice.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -28,13 +27,14 @@ _BEFORE_START = frozenset(
 class Watch:
     """What has been heard of one task."""
 
-    def __init__(self, token: str, listen: Callable[[Event], None] | None = None) -> None:
+    def __init__(self, token: str) -> None:
         self.token = token
+        self.ended: Task | None = None
+        """Its record, once it is over."""
         self.over = False
         self.unclear = False
         """Whether the socket has said something that only the task's record can explain."""
         self.useless_sockets = 0
-        self._listen = listen or (lambda _: None)
         self._status = ""
         self._lines: list[LogLine] = []
         self._replayed = 0
@@ -54,46 +54,49 @@ class Watch:
         self.unclear = False
         return msgspec.json.encode({"type": "task_info", "tasktoken": self.token}).decode()
 
-    def hear(self, message: str | bytes) -> None:
-        """One message of the socket; what is not ours to understand is passed over."""
+    def hear(self, message: str | bytes) -> Event | None:
+        """One message of the socket: its event, if it tells something new. What is not understood is passed over."""
         try:
             wire: Any = msgspec.json.decode(message)
         except msgspec.DecodeError:
-            return
+            return None
         if not isinstance(wire, dict) or wire.get("tasktoken", self.token) != self.token:
-            return
+            return None
         event = event_of(wire)
         if wire.get("result") is False or self._may_be_the_end(event):
             self.unclear = True
-            return
+            return None
         if event is None:
-            return
+            return None
         self.useless_sockets = 0
-        self._tell(event)
+        return event if self._is_news(event) else None
 
     def miss(self) -> None:
         """The server is away: that its sockets fail says nothing about sockets."""
         self.useless_sockets = 0
 
-    def see(self, task: Task) -> None:
-        """The task's own record."""
-        self._tell(StatusChanged(task.status))
+    def see(self, task: Task) -> Event | None:
+        """The task's own record: its status as an event, if that is new."""
+        if task.over:
+            self.ended = task
+        event = StatusChanged(task.status)
+        return event if self._is_news(event) else None
 
     def _may_be_the_end(self, event: Event | None) -> bool:
         """A line of the error log and "could not be started" look alike; before the start it is the latter."""
         return isinstance(event, LogLine) and event.stream == "stderr" and self._status in _BEFORE_START
 
-    def _tell(self, event: Event) -> None:
+    def _is_news(self, event: Event) -> bool:
         match event:
             case StatusChanged(status=status):
                 if status == self._status:
-                    return
+                    return False
                 self._status = status
                 self.over = status in TERMINAL
             case LogLine():
                 if event in self._lines[self._replayed :]:
                     self._replayed = self._lines.index(event, self._replayed) + 1
-                    return
+                    return False
                 self._lines.append(event)
                 self._replayed = len(self._lines)
-        self._listen(event)
+        return True

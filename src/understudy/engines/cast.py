@@ -77,7 +77,7 @@ class Cast:
         for name in options or {}:
             _must_exist(name, engines, f"engines.{name}")
         self._engines = dict(engines)
-        self._casting = {_canonical(key): tuple(dict.fromkeys(names)) for key, names in casting.items()}
+        self._casting = {canonical(key): tuple(dict.fromkeys(names)) for key, names in casting.items()}
         self._options = {
             name: _options(engine, (options or {}).get(name, {}), data) for name, engine in engines.items()
         }
@@ -99,7 +99,7 @@ class Cast:
 
     def of(self, model: Contract) -> tuple[Engine, ...]:
         """The engines cast for the model, the best one first; an empty casting means that nobody plays it."""
-        names = self._casting.get(_canonical(model.address))
+        names = self._casting.get(canonical(model.address))
         if names is None:
             names = self._casting.get(EVERY_MODEL, ())
         return tuple(self._engines[name] for name in names)
@@ -184,6 +184,8 @@ class Cast:
     def _ask(self, engine: Engine) -> Availability:
         try:
             return engine.availability(self.options(engine))
+        except ConfigurationError as error:
+            return Availability(ok=False, reason="It is not set up.", remedy=error.message)
         except Exception as error:
             log.exception("Engine %s did not say whether it is available", engine.name)
             return Availability(
@@ -209,7 +211,7 @@ def _plays(engine: Engine, model: Contract) -> bool:
         return False
 
 
-def _canonical(address: str) -> str:
+def canonical(address: str) -> str:
     """Addresses are compared as requests spell them: in any case, '.' and '-' alike."""
     return address.lower().replace(".", "-")
 

@@ -59,6 +59,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """Of a failed job, for the task's caller."""
     fault: Literal["content", "input", "partner"] = "partner"
     """Of a failed job: its rules refused the content; the inputs cannot be played; it was the partner's own fault."""
+    preview: bool = False
+    """Of a job that is done: whether something stood in for the model there and must be marked so."""
     charged: bool | None = None
     """Whether the job costs money: of a failed one, None if nobody knows."""
     cost: Decimal | None = None
@@ -83,8 +85,12 @@ class Partner(Protocol):
         Sends at most one request that could buy. Raises `NotAccepted`, `Unclear`.
         """
 
-    async def look_up(self, prepared: Prepared, key: str, placed: float) -> tuple[str, ...] | None:
+    async def look_up(
+        self, prepared: Prepared, key: str, placed: float, hook: str = ""
+    ) -> tuple[str, ...] | None:
         """The remote ids of jobs that may come from a `submit` of this request at or after `placed` (Unix seconds).
+
+        `key` and `hook` are those of the `submit`.
 
         Empty: no job was taken, for certain. None: the partner cannot tell. If the protocol promises that the same key
         never buys twice, this may send the request again. Raises `PartnerAway`, and `NotAccepted` if so refused.

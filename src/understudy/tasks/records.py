@@ -168,11 +168,13 @@ class Purchase(msgspec.Struct, frozen=True, kw_only=True):
     submitted: float = 0.0
     settled: float = 0.0
     estimate: Decimal | None = None
-    """What it will cost by the operator's table of prices."""
+    """What it will cost by the operator's table of prices; of a job that is done, by what the partner says."""
     charged: Decimal | None = None
     """What it cost, once it is settled; None if nobody knows."""
     note: str = ""
-    """Why it ended so, for the task's caller and the operator."""
+    """Why it ended so, for the task's caller and the operator; of a job that is done, what the partner says of it."""
+    preview: bool = False
+    """Whether something stood in for the model at the partner."""
 
 
 class Settlement(msgspec.Struct, frozen=True, kw_only=True):

@@ -61,6 +61,8 @@ class Played(msgspec.Struct, frozen=True, kw_only=True):
     """How its purchase ends with the task, if it was bought."""
     notes: tuple[str, ...] = ()
     """What was played in another way than it was asked for."""
+    preview: bool = False
+    """Whether something stood in for the model at a partner, although its engine is none that does."""
 
 
 class Crew(msgspec.Struct, frozen=True, kw_only=True):
@@ -254,8 +256,9 @@ class Run:
             self.resumable = False
         return Played(
             outputs=bought.outputs,
-            settlement=counter.settlement(bought.purchase, "delivered", bought.charged),
+            settlement=counter.settlement(bought.purchase, "delivered", bought.purchase.estimate),
             notes=bought.notes,
+            preview=bought.purchase.preview,
         )
 
     @asynccontextmanager
@@ -308,7 +311,11 @@ class Run:
     async def _deliver(self, model: Model, played: Played, folder: Path) -> None:
         crew = self._crew
         result = await crew.postprocess.process(self.task, model, played.outputs, folder / "thumbnails")
-        notes = {"engine": {**(self.task.engine or {}), "notes": list(played.notes)}} if played.notes else {}
+        played_by = dict(self.task.engine or {})
+        if played.notes:
+            played_by["notes"] = list(played.notes)
+        if played.preview:
+            played_by["preview"] = True
         async with crew.shelf.holding(result.files):
             await self._write(
                 lifecycle.finish(
@@ -319,7 +326,7 @@ class Run:
                     charge=result.charge,
                     cost=result.cost,
                     settlement=played.settlement,
-                    **notes,
+                    engine=played_by,
                     **self._logs(),
                 )
             )

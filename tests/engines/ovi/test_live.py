@@ -23,7 +23,7 @@ def test_text_and_image_in_mp4_with_sound_out(tmp_path: Path) -> None:
     with live(tmp_path / "server", engine="ovi", config=config) as server, Client(data=server.data) as client:
         heard = []
         done = client.wait(
-            client.run("chetwinlow1/ovi", inputs, files={"inputImage": image}), heard.append, timeout=90
+            client.submit("chetwinlow1/ovi", inputs, files={"inputImage": image}), heard.append, timeout=90
         )
         assert done.succeeded
         assert done.engine is not None
@@ -42,7 +42,9 @@ def test_text_and_image_in_mp4_with_sound_out(tmp_path: Path) -> None:
         assert file.read_bytes()[4:8] == b"ftyp"
 
         refused = client.wait(
-            client.run("chetwinlow1/ovi", {**inputs, "prompt": "He says <S>Hello."}), timeout=60, check=False
+            client.submit("chetwinlow1/ovi", {**inputs, "prompt": "He says <S>Hello."}),
+            timeout=60,
+            check=False,
         )
         assert not refused.succeeded
         assert "line 1, column 9" in refused.stderr

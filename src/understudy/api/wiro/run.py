@@ -1,11 +1,11 @@
 """Run: a checked request becomes a durable task."""
 
 import asyncio
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from understudy.api.call import Call
+from understudy.api.idempotency import idempotency_key
 from understudy.api.parts import Parts
 from understudy.api.wiro.envelope import success
 from understudy.api.wiro.fields import text
@@ -23,7 +23,6 @@ from understudy.tasks.records import Project
 PREFIX = "/v1/run/"
 
 _LONGEST_URL = 2048
-_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
 class RunEndpoint:
@@ -38,7 +37,7 @@ class RunEndpoint:
     async def run(self, call: Call) -> dict[str, Any]:
         """Everything is checked before a task exists; what is refused has left nothing and costs nothing."""
         model = self._model(call.path)
-        idempotency_key = _idempotency_key(call.headers)
+        key = idempotency_key(call.headers)
         body = await call.body(PICTURES)
         check_project(body.fields, call.project)
         callback_url = read_callback_url(body.fields)
@@ -57,8 +56,8 @@ class RunEndpoint:
             model,
             checked,
             callback_url=callback_url,
-            idempotency_key=idempotency_key,
-            body_hash=await asyncio.to_thread(body.digest, model.address) if idempotency_key else b"",
+            idempotency_key=key,
+            body_hash=await asyncio.to_thread(body.digest, model.address) if key else b"",
         )
         return success(taskid=str(task.id), socketaccesstoken=task.token)
 
@@ -90,15 +89,3 @@ def read_callback_url(fields: Mapping[str, Any]) -> str:
             "Request parameter [callbackUrl] must be an http or https URL", refused.message
         ) from refused
     return given
-
-
-def _idempotency_key(headers: Mapping[bytes, bytes]) -> str:
-    given = headers.get(b"idempotency-key")
-    if given is None:
-        return ""
-    key = given.decode("latin-1")
-    if not _KEY.fullmatch(key):
-        raise InvalidInput(
-            "Request parameters are invalid.", "Idempotency-Key takes 1 to 255 visible ASCII characters."
-        )
-    return key

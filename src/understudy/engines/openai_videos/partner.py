@@ -89,7 +89,9 @@ class OpenAIVideosPartner:
             raise Unclear("The partner answered, but with no job's id.")
         return id
 
-    async def look_up(self, prepared: Prepared, key: str, placed: float) -> tuple[str, ...] | None:
+    async def look_up(
+        self, prepared: Prepared, key: str, placed: float, hook: str = ""
+    ) -> tuple[str, ...] | None:
         """By the server's list, where it has one: what may have come from this request."""
         if self._profile.lists == "none":
             return None

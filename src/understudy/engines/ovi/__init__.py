@@ -6,11 +6,11 @@ Reading order: `config` (figures), `transformer` (the network), `sampling`, `gui
 `presets`, `step_cache` and `graphs` (speed), `verify` (recordings of the reference).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from understudy.engines.engine import Availability, LocalEngine
+from understudy.engines.engine import Availability, Contract, LocalEngine, Treatment
 
 VERSION: Final = "1"
 """Raised when the same inputs and seed give another clip."""
@@ -29,6 +29,12 @@ def _labels(options: Mapping[str, object]) -> Mapping[str, str]:
     return labels(options)
 
 
+def _treats(contract: Contract, options: Mapping[str, object]) -> Sequence[Treatment]:
+    from understudy.engines.ovi.treats import treats
+
+    return treats(contract, options)
+
+
 def _defaults(data: Path) -> Mapping[str, object]:
     from understudy.engines.ovi.weights.layout import weights_folder
 
@@ -43,6 +49,7 @@ engine: Final = LocalEngine(
     availability=_availability,
     labels=_labels,
     defaults=_defaults,
+    treats=_treats,
     gpus=1,
     persistent=True,
 )

@@ -55,7 +55,6 @@ class Bought(msgspec.Struct, frozen=True, kw_only=True):
 
     outputs: tuple[Output, ...]
     purchase: Purchase
-    charged: Decimal | None
     notes: tuple[str, ...]
     """What was played in another way than it was asked for."""
 
@@ -91,14 +90,12 @@ class Buyer:
             await self._counter.sent(purchase)
             purchase = await self._found(purchase, prepared)
         self._hear(Started())
-        standing: Standing | None = None
         if purchase.state == "submitted":
             standing = await self._done(purchase)
-            purchase = await self._fetch(purchase)
+            purchase = await self._fetch(purchase, standing)
         outputs = await self._files(purchase)
-        notes = prepared.notes + ((standing.reason,) if standing and standing.reason else ())
-        charged = standing.cost if standing and standing.cost is not None else purchase.estimate
-        return Bought(outputs=outputs, purchase=purchase, charged=charged, notes=notes)
+        notes = prepared.notes + ((purchase.note,) if purchase.note else ())
+        return Bought(outputs=outputs, purchase=purchase, notes=notes)
 
     async def _intend(self, prepared: Prepared) -> Purchase:
         counter = self._counter
@@ -121,11 +118,10 @@ class Buyer:
     async def _submit(self, purchase: Purchase, prepared: Prepared) -> Purchase:
         """Sent again only as long as it is proven that nothing was bought."""
         counter, pace = self._counter, Pace()
-        hook = counter.hook_url(purchase) if self._terms.webhooks else ""
         give_up = counter.clock() + self._terms.busy_seconds
         for attempt in range(1, _SUBMIT_TRIES + 1):
             try:
-                return await counter.submit(self._partner, purchase, prepared, hook)
+                return await counter.submit(self._partner, purchase, prepared)
             except NotAccepted as refusal:
                 pause = pace.after_failure(refusal.retry_after)
                 if not refusal.busy or attempt == _SUBMIT_TRIES or counter.clock() + pause > give_up:
@@ -191,7 +187,7 @@ class Buyer:
         outcome: Outcome = "declined" if standing.fault == "content" else "failed"
         return await self._counter.settle(purchase, outcome, charged_for_failure(purchase, standing), note)
 
-    async def _fetch(self, purchase: Purchase) -> Purchase:
+    async def _fetch(self, purchase: Purchase, standing: Standing) -> Purchase:
         """Into our own storage before anything else: what a partner keeps expires."""
         counter, pace = self._counter, Pace()
         for attempt in range(1, _FETCH_TRIES + 1):
@@ -204,7 +200,7 @@ class Buyer:
                 probes = [await asyncio.to_thread(probe, path) for path in paths]
                 if not paths:
                     raise ResultLost(f"{purchase.engine} has no result.")
-                return await self._keep(purchase, paths, probes)
+                return await self._keep(purchase, standing, paths, probes)
             except (PartnerAway, FetchFailed, MediaRefused, ResultLost) as error:
                 lost = isinstance(error, ResultLost) and attempt >= _MISSING_TRIES
                 if lost or attempt == _FETCH_TRIES:
@@ -225,7 +221,9 @@ class Buyer:
                 ) from error
         raise AssertionError("the last attempt returns or raises")
 
-    async def _keep(self, purchase: Purchase, paths: Sequence[Path], probes: Sequence[Probe]) -> Purchase:
+    async def _keep(
+        self, purchase: Purchase, standing: Standing, paths: Sequence[Path], probes: Sequence[Probe]
+    ) -> Purchase:
         counter = self._counter
         files: dict[File, Path] = {}
         for index, (path, media) in enumerate(zip(paths, probes, strict=True)):
@@ -242,7 +240,13 @@ class Buyer:
         async with counter.shelf.holding(files):
             after = await counter.stored(
                 lambda: counter.store.step_purchase(
-                    purchase.id, ("submitted",), files=tuple(files), state="fetched"
+                    purchase.id,
+                    ("submitted",),
+                    files=tuple(files),
+                    state="fetched",
+                    note=standing.reason,
+                    preview=standing.preview,
+                    estimate=purchase.estimate if standing.cost is None else standing.cost,
                 )
             )
             if after is None:

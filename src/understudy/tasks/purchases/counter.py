@@ -55,7 +55,10 @@ class Counter:
         return killed(open_ones, engine is not None and self.partners.cancels(engine))
 
     def hook_url(self, purchase: Purchase) -> str:
-        """The address that its partner may call when the job ends."""
+        """The address that its partner may call when the job ends; "" if the operator does not want that."""
+        engine = self.partners.engine(purchase.engine)
+        if engine is None or not self.partners.terms(engine).webhooks:
+            return ""
         return f"{self._base_url}/v1/hooks/{purchase.hook}"
 
     def called(self, hook: str) -> bool:
@@ -81,13 +84,13 @@ class Counter:
             if event.is_set():
                 event.clear()
 
-    async def submit(self, partner: Partner, purchase: Purchase, prepared: Prepared, hook: str) -> Purchase:
+    async def submit(self, partner: Partner, purchase: Purchase, prepared: Prepared) -> Purchase:
         """Send the one request that may buy, and store what came of it; the purchase as it is then.
 
         Cancelling this does not stop it: what was sent has to be known. Raises `NotAccepted` (nothing is stored then)
         or `Unclear`.
         """
-        sending = asyncio.create_task(self._send(partner, purchase, prepared, hook))
+        sending = asyncio.create_task(self._send(partner, purchase, prepared))
         self._submitting[purchase.id] = sending
         sending.add_done_callback(lambda _: self._submitting.pop(purchase.id, None))
         sending.add_done_callback(_retrieved)
@@ -110,12 +113,14 @@ class Counter:
         for pause in LOOK_UP_PAUSES:
             await self.sleep(pause)
             try:
-                found = await partner.look_up(prepared, purchase.key, purchase.placed)
+                found = await partner.look_up(
+                    prepared, purchase.key, purchase.placed, self.hook_url(purchase)
+                )
             except PartnerAway as error:
                 log.warning("task %d: %s", purchase.task, error)
                 continue
             if found is None:
-                continue
+                break
             if not found:
                 return None
             for remote_id in found:
@@ -176,11 +181,9 @@ class Counter:
                 await asyncio.sleep(pause)
         return await write()
 
-    async def _send(
-        self, partner: Partner, purchase: Purchase, prepared: Prepared, hook: str
-    ) -> Purchase | None:
+    async def _send(self, partner: Partner, purchase: Purchase, prepared: Prepared) -> Purchase | None:
         try:
-            remote_id = await partner.submit(prepared, purchase.key, hook)
+            remote_id = await partner.submit(prepared, purchase.key, self.hook_url(purchase))
         except (NotAccepted, Unclear):
             raise
         except Exception as error:

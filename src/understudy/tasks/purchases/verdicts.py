@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
+from understudy.engines.cast import canonical
 from understudy.tasks.records import Purchase
 
 Failover = Literal["unpaid", "always", "never"]
@@ -27,8 +28,9 @@ def goes_on(purchase: Purchase, failover: Failover) -> bool:
 
 
 def failover_of(model: str, policies: Mapping[str, Failover]) -> Failover:
-    """The operator's policy for a model; "*" is for all others."""
-    return policies.get(model, policies.get("*", "unpaid"))
+    """The operator's policy for a model, in any spelling of its address; "*" is for all others."""
+    by_address = {canonical(address): policy for address, policy in policies.items()}
+    return by_address.get(canonical(model), by_address.get("*", "unpaid"))
 
 
 def killed(purchases: Sequence[Purchase], cancels: bool) -> str:

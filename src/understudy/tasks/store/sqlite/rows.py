@@ -104,6 +104,7 @@ def to_purchase(row: tuple[Any, ...]) -> Purchase:
     cells = dict(zip(PURCHASE_FIELDS, row, strict=True))
     for name in ("estimate", "charged"):
         cells[name] = None if cells[name] is None else from_pico(cells[name])
+    cells["preview"] = bool(cells["preview"])
     return Purchase(**cells)
 
 

@@ -18,7 +18,8 @@ CREATE TABLE purchases (
     settled REAL NOT NULL,
     estimate INTEGER,
     charged INTEGER,
-    note TEXT NOT NULL
+    note TEXT NOT NULL,
+    preview INTEGER NOT NULL
 ) STRICT;
 
 CREATE INDEX purchases_of_task ON purchases (task);

@@ -1,0 +1,216 @@
+"""What an operator sets to reach Google's services: address, key or service account, model, prices. Nothing heavy."""
+
+import os
+from collections.abc import Collection, Mapping
+from decimal import Decimal
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import msgspec
+
+from understudy.engines.engine import Availability
+from understudy.engines.options import Options, number, secret, table, text, wrong
+
+EVERYBODYS: Final = frozenset({"name", "kind", "ends", "at_once"})
+"""Options that the server reads."""
+SHARED: Final = frozenset(
+    {
+        "base_url",
+        "api_key",
+        "api_key_env",
+        "project",
+        "location",
+        "credentials_file",
+        "model",
+        "prices",
+        "timeout_seconds",
+    }
+)
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the service is, and who asks."""
+
+    base_url: str = ""
+    """Empty: Google's own."""
+    key: str = ""
+    project: str = ""
+    location: str = ""
+    credentials_file: str = ""
+    """A service account's; empty with a project but no key: the machine's default credentials."""
+    timeout: float = 60.0
+    """Seconds without a byte after which a request is given up."""
+
+    def __repr__(self) -> str:
+        """Without the key."""
+        return f"Account({self.base_url!r}, project={self.project!r})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Without the key, too: for what prints records in colours."""
+        return [("base_url", self.base_url), ("project", self.project)]
+
+    @property
+    def missing(self) -> str:
+        """What has to be set before anything can be sent, by the names of the options; empty if nothing."""
+        return "" if self.key or self.project else "api_key, or project and location"
+
+
+class Price(msgspec.Struct, frozen=True):
+    """US dollars for one second of clip; None if nobody has said."""
+
+    sound: Decimal | None
+    silent: Decimal | None = None
+
+
+Prices = Mapping[str, Mapping[str, Price]]
+"""By the partner's model and the resolution."""
+
+
+def read_account(options: Options, *, engine: str, environment: Mapping[str, str] | None = None) -> Account:
+    """The account out of an engine's options; the file of credentials is not read yet. Raises `ConfigurationError`."""
+    account = Account(
+        base_url=_address(options, engine),
+        key=secret(options, "api_key", os.environ if environment is None else environment, engine=engine),
+        project=text(options, "project", "", engine=engine),
+        location=text(options, "location", "", engine=engine),
+        credentials_file=text(options, "credentials_file", "", engine=engine),
+        timeout=number(options, "timeout_seconds", 60, engine=engine, least=0.1, most=3600),
+    )
+    if account.project and not account.location:
+        raise wrong(options, "location", "a project needs one, such as us-central1", engine=engine)
+    if account.location and not account.project:
+        raise wrong(options, "project", "a location needs one", engine=engine)
+    if account.credentials_file and account.key:
+        raise wrong(options, "credentials_file", "set either it or api_key", engine=engine)
+    if account.credentials_file and not account.project:
+        raise wrong(options, "project", "a service account needs one", engine=engine)
+    return account
+
+
+def without_key(options: Options) -> dict[str, object]:
+    """The options as they may be kept in a record."""
+    return {key: value for key, value in options.items() if key != "api_key"}
+
+
+def must_be_known(options: Options, own: Collection[str], *, engine: str) -> None:
+    """Raise `ConfigurationError` if there is an option that nobody reads; `own` are the engine's beside the shared ones."""
+    known = SHARED | set(own)
+    for key in options:
+        if key not in known | EVERYBODYS:
+            raise wrong(
+                options, key, f"there is no such option; the options are: {_list(known)}", engine=engine
+            )
+
+
+def read_model(options: Options, contract: str, default: str, *, engine: str) -> str:
+    """The partner's model for a contract: the option `model` is a name, or a table of names by the contract's address.
+
+    Raises `ConfigurationError`.
+    """
+    given = options.get("model", default)
+    if isinstance(given, Mapping):
+        by_address = {_canonical(str(address)): name for address, name in given.items()}
+        given = by_address.get(_canonical(contract), default)
+    if not isinstance(given, str) or not given.strip() or "/" in given:
+        raise wrong(
+            options,
+            "model",
+            "must be the partner's name of a model, or a table of them by contract",
+            engine=engine,
+        )
+    return given.strip()
+
+
+def read_prices(options: Options, usual: Prices, *, engine: str) -> Prices:
+    """The usual prices with the operator's laid over them, resolution by resolution.
+
+    The option is a table by model of tables by resolution: a number, or `{ sound = 0.40, silent = 0.20 }`.
+    Raises `ConfigurationError`.
+    """
+    prices = {model: dict(each) for model, each in usual.items()}
+    for model, given in table(options, "prices", engine=engine).items():
+        if not isinstance(given, Mapping):
+            raise wrong(options, "prices", f"{model} must be a table by resolution", engine=engine)
+        for resolution, price in given.items():
+            prices.setdefault(model, {})[resolution] = _price(options, f"{model}.{resolution}", price, engine)
+    return prices
+
+
+def cost(prices: Prices, model: str, resolution: str, seconds: int, *, sound: bool) -> Decimal | None:
+    """US dollars for one clip; None if the prices do not say."""
+    price = prices.get(model, {}).get(resolution)
+    each = None if price is None else price.sound if sound else price.silent
+    return None if each is None else each * seconds
+
+
+def availability(account: Account, *, engine: str) -> Availability:
+    """Whether anything can be sent: the SDK is installed, and there is somebody to send it as. Nothing is sent."""
+    if not _installed():
+        return Availability(
+            ok=False,
+            reason="Google's SDK (google-genai) is not installed.",
+            remedy="Run: pip install 'understudy[partners]'",
+        )
+    if account.missing:
+        return Availability(
+            ok=False,
+            reason="It has no key and no project.",
+            remedy=f"Set {account.missing} in [engine.{engine}].",
+        )
+    if account.credentials_file and not Path(account.credentials_file).expanduser().is_file():
+        return Availability(
+            ok=False,
+            reason="The file of its service account is not there.",
+            remedy=f"Correct credentials_file in [engine.{engine}].",
+        )
+    return Availability(ok=True)
+
+
+def _installed() -> bool:
+    try:
+        return find_spec("google.genai") is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def _address(options: Options, engine: str) -> str:
+    given = text(options, "base_url", "", engine=engine)
+    if not given:
+        return ""
+    parts = urlsplit(given)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise wrong(
+            options, "base_url", "must be an address such as https://aiplatform.googleapis.com", engine=engine
+        )
+    return given.rstrip("/")
+
+
+def _price(options: Options, name: str, given: Any, engine: str) -> Price:
+    if isinstance(given, Mapping) and set(given) <= {"sound", "silent"}:
+        both = [_amount(options, name, given.get(key), engine) for key in ("sound", "silent")]
+        return Price(*both)
+    amount = _amount(options, name, given, engine)
+    return Price(amount, amount)
+
+
+def _amount(options: Options, name: str, given: Any, engine: str) -> Decimal | None:
+    if given is None:
+        return None
+    if isinstance(given, bool) or not isinstance(given, int | float) or not 0 <= given < float("inf"):
+        raise wrong(
+            options,
+            "prices",
+            f"{name} must be US dollars a second, or {{ sound = ..., silent = ... }}",
+            engine=engine,
+        )
+    return Decimal(str(given))
+
+
+def _canonical(address: str) -> str:
+    return address.lower().replace(".", "-")
+
+
+def _list(names: Collection[str]) -> str:
+    return ", ".join(sorted(names))

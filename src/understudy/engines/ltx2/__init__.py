@@ -1,0 +1,61 @@
+"""LTX-2: Lightricks' open-weights model that makes picture and sound together, played by diffusers' own pipelines.
+
+Its parts: `options` and `weights` (what the operator has), `stage` (the loaded model), `picture` (the first frame),
+`watch` (progress, and where a run is stopped) and `pipeline`, which makes a clip of it all. What is asked of it is
+mapped in `engines.mappings.ltx2`; `tiny` writes a model for tests.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from understudy.engines.engine import Availability, Contract, LocalEngine, Treatment
+
+VERSION: Final = "1"
+"""Raised when the same inputs and seed give another clip."""
+
+
+# What the server asks is imported when it asks: a server without this engine in its cast should not pay for it.
+def _availability(options: Mapping[str, object]) -> Availability:
+    from understudy.engines.ltx2.availability import availability
+
+    return availability(options)
+
+
+def _labels(options: Mapping[str, object]) -> Mapping[str, str]:
+    from understudy.engines.ltx2.availability import labels
+
+    return labels(options)
+
+
+def _treats(contract: Contract, options: Mapping[str, object]) -> Sequence[Treatment]:
+    from understudy.engines.ltx2.options import read_options
+    from understudy.engines.mappings.ltx2 import treated
+    from understudy.engines.mappings.treatments import treatments
+
+    return treatments(contract, treated(read_options(options).limits))
+
+
+def _defaults(data: Path) -> Mapping[str, object]:
+    return {"weights": str(data / "weights" / "ltx2")}
+
+
+def _plays(contract: Contract) -> bool:
+    return "prompt" in contract.input_ids
+
+
+engine: Final = LocalEngine(
+    name="ltx2",
+    version=VERSION,
+    preview=False,
+    pipeline="understudy.engines.ltx2.pipeline:load",
+    availability=_availability,
+    labels=_labels,
+    defaults=_defaults,
+    plays=_plays,
+    treats=_treats,
+    gpus=1,
+    # Two bytes for each of LTX-2's 19 and Gemma 3's 12 billion parameters, and what is small beside them.
+    memory_gb=70,
+    persistent=True,
+)

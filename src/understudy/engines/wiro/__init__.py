@@ -1,0 +1,36 @@
+"""Another server that speaks our own protocol: an Understudy behind this one, or the hosted service.
+
+Its parts: `options` (what the operator sets), `signing` and `connection` (signed requests), `answers` and `tasks` (what comes
+back), and `partner`, which brings them together. What is asked for is made in `engines.mappings.wiro`.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from understudy.engines.engine import Availability, Contract, RemoteEngine, Treatment
+
+VERSION: Final = "1"
+"""Raised when the same inputs are asked for in another way."""
+
+
+def _availability(options: Mapping[str, object]) -> Availability:
+    from understudy.engines.wiro.options import availability
+
+    return availability(options)
+
+
+def _treats(contract: Contract, options: Mapping[str, object]) -> Sequence[Treatment]:
+    from understudy.engines.mappings.wiro import treats
+    from understudy.engines.wiro.options import remote_model
+
+    return treats(contract, remote_model(options, contract.address))
+
+
+engine: Final = RemoteEngine(
+    name="wiro",
+    version=VERSION,
+    partner="understudy.engines.wiro.partner:connect",
+    availability=_availability,
+    treats=_treats,
+    cancels=lambda _: True,
+)

@@ -1,0 +1,136 @@
+"""The server's task objects, read. Pure."""
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+import msgspec
+
+from understudy.engines.mappings.wiro import Run
+from understudy.engines.partner import Standing
+from understudy.engines.wiro.answers import objects, one_line, text
+from understudy.engines.wiro.options import canonical
+
+_POLL_QUEUED: Final = 2.0
+_POLL_RUNNING: Final = 1.0
+_CLOCKS_DIFFER: Final = 5.0
+"""Seconds by which the server's clock may be behind ours."""
+
+
+class Made(msgspec.Struct, frozen=True):
+    """A file that a task made."""
+
+    name: str
+    url: str
+
+
+def standing(task: Mapping[str, Any]) -> Standing:
+    """How a task stands; the statuses are those of the protocol.
+
+    The reason of one that is done says who played it there: nobody shall take a preview for something else.
+    """
+    status = text(task, "status")
+    if status == "task_queue":
+        return Standing(state="queued", poll_after=_POLL_QUEUED)
+    if status not in ("task_postprocess_end", "task_cancel", "task_error"):
+        return Standing(state="running", poll_after=_POLL_RUNNING)
+    cost = _money(task)
+    charged = None if cost is None else cost > 0
+    if status == "task_postprocess_end" and text(task, "pexit") in ("0", ""):
+        return Standing(
+            state="done",
+            progress=100.0,
+            reason=_played(task),
+            preview=_is_preview(task),
+            charged=charged,
+            cost=cost,
+        )
+    return Standing(state="failed", reason=_why(task, status), charged=charged, cost=cost)
+
+
+def made(task: Mapping[str, Any]) -> tuple[Made, ...]:
+    """Its outputs, in their order; those without an address are left out."""
+    return tuple(
+        Made(text(each, "name"), text(each, "url")) for each in objects(task, "outputs") if each.get("url")
+    )
+
+
+def is_of(task: Mapping[str, Any], run: Run, placed: float) -> bool:
+    """Whether the task may come from `run`, sent at or after `placed` (Unix seconds).
+
+    Of files it is only known that there are some: the server shows addresses of its own.
+    """
+    address = f"{text(task, 'modelslugowner')}/{text(task, 'modelslugproject')}"
+    shown = task.get("parameters")
+    parameters = shown if isinstance(shown, Mapping) else {}
+    return (
+        canonical(address) == canonical(run.model)
+        and _created(task) >= _earliest(placed)
+        and all(_same(value, text(parameters, name)) for name, value in run.fields.items())
+        and all(parameters.get(name) for name, _ in run.files)
+    )
+
+
+def reach_before(tasks: Iterable[Mapping[str, Any]], placed: float) -> bool:
+    """Whether one of the tasks was made too early to come from a request of `placed`."""
+    return any(_created(task) < _earliest(placed) for task in tasks)
+
+
+def _created(task: Mapping[str, Any]) -> float:
+    """Unix seconds; 0 if the task does not say."""
+    return _number(text(task, "createtime")) or 0.0
+
+
+def _earliest(placed: float) -> float:
+    # Times come in whole seconds.
+    return int(placed - _CLOCKS_DIFFER)
+
+
+def _same(sent: str, shown: str) -> bool:
+    if sent.split() == shown.split():
+        return True
+    number = _number(sent)
+    return number is not None and number == _number(shown)
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _money(task: Mapping[str, Any]) -> Decimal | None:
+    """US dollars; None if the task does not say."""
+    try:
+        cost = Decimal(text(task, "totalcost"))
+    except InvalidOperation:
+        return None
+    return cost if cost.is_finite() and cost >= 0 else None
+
+
+def _why(task: Mapping[str, Any], status: str) -> str:
+    lines = [line for line in map(one_line, text(task, "debugerror").splitlines()) if line]
+    if lines:
+        return f"The server behind this one says: {lines[-1]}"
+    if status == "task_cancel":
+        return "The task was stopped at the server behind this one."
+    return "The task failed at the server behind this one; it gives no reason."
+
+
+def _is_preview(task: Mapping[str, Any]) -> bool:
+    engine = task.get("engine")
+    return isinstance(engine, Mapping) and engine.get("preview") is True
+
+
+def _played(task: Mapping[str, Any]) -> str:
+    engine = task.get("engine")
+    if not isinstance(engine, Mapping) or not engine.get("name"):
+        return ""
+    name = one_line(f"{text(engine, 'name')} {text(engine, 'version')}")
+    preview = " (a preview)" if _is_preview(task) else ""
+    passed = "".join(
+        one_line(f"; not by {text(each, 'engine')}: {text(each, 'reason')}".rstrip("."))
+        for each in objects(engine, "tried")
+    )
+    return f"Played there by {name}{preview}{passed}."
