@@ -1,6 +1,5 @@
 """`understudy purchases`: what was bought at partners. Works on the data folder, whether the server runs or not."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -102,6 +101,8 @@ def _record(purchase: "Purchase") -> dict[str, object]:
 
 
 def _with_store(config: "Path | None", data: "Path | None", work: "Callable[[Store], Awaitable[T]]") -> T:
+    import asyncio
+
     from understudy.server import open_store
 
     async def go() -> T:

@@ -46,6 +46,9 @@ _UNSENT: Final = (
     httpx.InvalidURL,
     sign_in.GoogleAuthError,
 )
+_PASSING: Final = (httpx.NetworkError, httpx.TimeoutException, sign_in.TransportError)
+"""What of these may be over in a moment."""
+
 # Answers 4xx that say nothing of the request's fate: a gateway gave up waiting; the call was cancelled under way.
 _UNSURE: Final = frozenset({408, 499})
 _GONE: Final = frozenset({404, 410})
@@ -121,7 +124,7 @@ class Google:
 
     def _of_purchase(self, error: Exception) -> PartnerError:
         if isinstance(error, _UNSENT):
-            return NotAccepted(_unsent(error), busy=not isinstance(error, sign_in.RefreshError))
+            return NotAccepted(_unsent(error), busy=isinstance(error, _PASSING))
         if not isinstance(error, errors.APIError):
             return Unclear(f"The request went out, and no answer could be read: {_kind(error)}.")
         if not 400 <= error.code < 500 or error.code in _UNSURE:
