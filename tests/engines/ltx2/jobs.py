@@ -1,4 +1,4 @@
-"""Options that play the tiny model on the CPU, jobs for it, and what was reported."""
+"""Options that play the tiny model on the CPU, jobs for it, a picture, and what was reported."""
 
 from pathlib import Path
 
@@ -45,7 +45,7 @@ def picture(path: Path, width: int = 120, height: int = 90) -> Path:
 
 
 class Told:
-    """A report that remembers, and raises at a call if it is told to."""
+    """A report that remembers."""
 
     def __init__(self) -> None:
         self.steps: list[tuple[str, int, int, str]] = []

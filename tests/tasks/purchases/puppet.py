@@ -52,7 +52,9 @@ class Puppet:
         self.jobs[id] = key
         return id
 
-    async def look_up(self, prepared: Prepared, key: str, placed: float) -> tuple[str, ...] | None:
+    async def look_up(
+        self, prepared: Prepared, key: str, placed: float, hook: str = ""
+    ) -> tuple[str, ...] | None:
         await self._done("look_up")
         return tuple(id for id, of in self.jobs.items() if of == key) if self.listed else None
 
