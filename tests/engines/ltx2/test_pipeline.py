@@ -95,7 +95,9 @@ def test_the_same_job_gives_the_same_bytes_and_another_seed_does_not(
 
     first = made("a", pipeline)
     assert first == made("b", pipeline) == made("c", load(tiny_options(weights)))
-    assert first != made("d", pipeline, seed=8)
+    made("d", pipeline, seed=8)
+    # Not the bytes: the seed itself is in the file, too.
+    assert np.abs(frames(tmp_path / "a" / "ltx2.mp4") - frames(tmp_path / "d" / "ltx2.mp4")).mean() > 1
 
 
 @pytest.mark.parametrize(

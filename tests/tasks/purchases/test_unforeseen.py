@@ -47,7 +47,10 @@ async def test_a_mistake_after_buying_is_not_called_free(tmp_path: Path, step: s
     async with booth(tmp_path, puppet) as house:
         over = await end_of(house, task := await order(house))
         assert over.pexit == "1"
-        assert over.reason == "The server made a mistake; its log has the details. Nothing is charged to the project."
+        assert (
+            over.reason
+            == "The server made a mistake; its log has the details. Nothing is charged to the project."
+        )
         purchase = await settled(house, task)
         assert (purchase.outcome, purchase.charged) == ("abandoned", PRICE)
 
@@ -345,9 +348,7 @@ async def test_a_partner_that_is_away_for_minutes_is_asked_until_it_can_tell(tmp
 
 
 async def test_a_partner_that_stays_away_is_not_asked_for_ever(tmp_path: Path) -> None:
-    puppet = Puppet(
-        answer=[Unclear("The connection broke.")], look_up=[PartnerAway("No connection.")] * 1000
-    )
+    puppet = Puppet(answer=[Unclear("The connection broke.")], look_up=[PartnerAway("No connection.")] * 1000)
     async with booth(tmp_path, puppet) as here:
         over = await end_of(here, task := await order(here))
         assert over.pexit == "1"
