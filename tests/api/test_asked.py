@@ -5,9 +5,8 @@ from typing import Any
 import pytest
 
 from tests.api.served import CATALOGUE
-from understudy.api.asked import WORDS, Asked, fields_for, picture_field
+from understudy.api.asked import Asked, fields_for, picture_field
 from understudy.catalogue.manifest import Input, Model, Option
-from understudy.engines.wish import FIELDS
 
 ALL = Asked(
     prompt="A road.",
@@ -124,7 +123,3 @@ def test_the_picture() -> None:
     assert picture_field(model("openai/sora-2-pro")) == "inputImage"
     assert picture_field(model("chetwinlow1/ovi")) == "inputImage"
     assert picture_field(Model(owner="o", slug="s", inputs=(Input(id="prompt", type="text"),))) is None
-
-
-def test_engines_know_the_inputs_by_the_same_names() -> None:
-    assert WORDS.items() <= FIELDS.items()

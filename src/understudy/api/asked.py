@@ -1,46 +1,19 @@
 """What a client of another protocol asks for, in words that these protocols share, and each contract's inputs for it.
 
-The way on from there to an engine is `engines.wish`, which knows the inputs by the same names. Pure functions.
+The way on from there to an engine is `engines.wish`, which says what each input is by its name. Pure functions.
 """
 
 import math
 import re
-from collections.abc import Mapping
-from typing import Any, Final, Literal
+from typing import Any
 
 import msgspec
 
 from understudy.catalogue.manifest import Input, Model
-
-Word = Literal[
-    "prompt", "picture", "seconds", "ratio", "tier", "sound", "negative", "enhance", "people", "seed"
-]
-WORDS: Final[Mapping[str, Word]] = {
-    "prompt": "prompt",
-    "inputImage": "picture",
-    "image": "picture",
-    "seconds": "seconds",
-    "durationSeconds": "seconds",
-    "duration": "seconds",
-    "ratio": "ratio",
-    "aspectRatio": "ratio",
-    "aspect_ratio": "ratio",
-    "resolution": "tier",
-    "size": "tier",
-    "generateAudio": "sound",
-    "negativePrompt": "negative",
-    "negative_prompt": "negative",
-    "enhancePrompt": "enhance",
-    "personGeneration": "people",
-    "seed": "seed",
-}
-"""What an input is called in the words of these protocols, by its name: the same in every contract."""
+from understudy.engines.wish import FIELDS, HEIGHT_FIRST, Field
 
 _TIER = re.compile(r"(\d{3,4})p")
 _PAIR = re.compile(r"([1-9]\d{0,3})[:x]([1-9]\d{0,3})")
-
-HEIGHT_FIRST = frozenset({"chetwinlow1/ovi"})
-"""The contracts whose sizes are height x width."""
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,7 +42,7 @@ def fields_for(model: Model, asked: Asked) -> dict[str, Any]:
     """
     found: dict[str, Any] = {}
     for each in model.inputs:
-        word = WORDS.get(each.id)
+        word = FIELDS.get(each.id)
         if word is not None and (value := _value(model, each, word, asked)) is not None:
             found[each.id] = value
     return found
@@ -77,10 +50,10 @@ def fields_for(model: Model, asked: Asked) -> dict[str, Any]:
 
 def picture_field(model: Model) -> str | None:
     """The input that takes the picture with which a clip begins; None if the contract takes none."""
-    return next((each.id for each in model.inputs if each.is_file and WORDS.get(each.id) == "picture"), None)
+    return next((each.id for each in model.inputs if each.is_file and FIELDS.get(each.id) == "picture"), None)
 
 
-def _value(model: Model, each: Input, word: Word, asked: Asked) -> str | None:
+def _value(model: Model, each: Input, word: Field, asked: Asked) -> str | None:
     match word:
         case "prompt":
             return asked.prompt
@@ -101,7 +74,7 @@ def _value(model: Model, each: Input, word: Word, asked: Asked) -> str | None:
             return asked.people or None
         case "seed":
             return None if asked.seed is None else str(asked.seed)
-        case "picture":
+        case _:
             return None
 
 

@@ -89,6 +89,9 @@ FIELDS: Final[Mapping[str, Field]] = {
 }
 """Which wish an input is, by its name: the same in every contract."""
 
+HEIGHT_FIRST: Final = frozenset({"chetwinlow1/ovi"})
+"""The contracts whose sizes are height x width."""
+
 
 def wished(contract: Contract) -> dict[str, Field | None]:
     """For each input of a contract, in their order, what it wishes for; None: nothing that other engines know."""
@@ -152,7 +155,7 @@ def _exact(text: str, model: str) -> Size | None:
     if match is None:
         return None
     first, second = int(match[1]), int(match[2])
-    return (second, first) if model == "chetwinlow1/ovi" else (first, second)
+    return (second, first) if model in HEIGHT_FIRST else (first, second)
 
 
 def _ratio(text: str, exact: Size | None, picture: Size | None) -> Ratio:

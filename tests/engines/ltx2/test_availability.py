@@ -8,8 +8,8 @@ import pytest
 
 from tests.engines.ltx2.jobs import tiny_options
 from understudy.catalogue.loader import load_catalogue
+from understudy.engines.cards import has_card
 from understudy.engines.ltx2 import engine
-from understudy.engines.ovi.availability import has_card
 
 ASKED = """
 import sys

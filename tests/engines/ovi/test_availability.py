@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.engines.ovi.tiny_weights import tiny_options
+from understudy.engines.cards import has_card
 from understudy.engines.ovi import engine
-from understudy.engines.ovi.availability import has_card
 
 
 def test_nothing_heavy_is_imported_by_asking() -> None:

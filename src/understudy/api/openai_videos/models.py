@@ -1,5 +1,7 @@
 """`GET /v1/models`: what can be named as `model`."""
 
+from functools import cached_property
+
 from understudy.api.answers import encode
 from understudy.api.openai_videos.door import Answer, Asking
 from understudy.api.openai_videos.refusals import Refused, no_such_way
@@ -24,7 +26,12 @@ class Models:
 
     def __init__(self, parts: Parts) -> None:
         self._catalogue = parts.catalogue
-        self._created = int(parts.clock())
+        self._clock = parts.clock
+
+    @cached_property
+    def _created(self) -> int:
+        """The protocol wants a time for each model; contracts have none."""
+        return int(self._clock())
 
     async def answer(self, asking: Asking) -> Answer:
         """The list, or the model named in the path. Raises `Refused`."""

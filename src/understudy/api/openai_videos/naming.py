@@ -2,8 +2,8 @@
 
 import re
 
-from understudy.api.asked import HEIGHT_FIRST, WORDS, Word
 from understudy.catalogue.manifest import Model
+from understudy.engines.wish import FIELDS, HEIGHT_FIRST, Field
 from understudy.tasks.lifecycle import Status
 from understudy.tasks.records import Task
 
@@ -72,8 +72,8 @@ def size_of(task: Task) -> str | None:
     return f"{_even(short * width / height)}x{short}"
 
 
-def _value(task: Task, word: Word) -> str:
-    return next((str(value) for name, value in task.values.items() if WORDS.get(name) == word), "")
+def _value(task: Task, word: Field) -> str:
+    return next((str(value) for name, value in task.values.items() if FIELDS.get(name) == word), "")
 
 
 def _even(length: float) -> int:

@@ -6,13 +6,14 @@ from typing import Any
 
 import msgspec
 
-from understudy.api.asked import WORDS, Asked, Word, fields_for, picture_field
+from understudy.api.asked import Asked, fields_for, picture_field
 from understudy.api.body import Body
 from understudy.api.openai_videos.models import no_such_model
 from understudy.api.openai_videos.refusals import Refused, Unsupported
 from understudy.catalogue.catalogue import Catalogue
 from understudy.catalogue.checked import Upload
 from understudy.catalogue.manifest import Model
+from understudy.engines.wish import FIELDS, Field
 from understudy.errors import TooLarge
 
 DEFAULT_MODEL = "sora-2"
@@ -24,7 +25,7 @@ LONGEST_PROMPT = 32_000
 REFERENCE = "input_reference"
 CALLBACK = "callback_url"
 
-_WORDS: Mapping[str, Word] = {"prompt": "prompt", "seconds": "seconds", "size": "tier"}
+_WORDS: Mapping[str, Field] = {"prompt": "prompt", "seconds": "seconds", "size": "tier"}
 _SNAKE = re.compile(r"_([a-z0-9])")
 _SIZE = re.compile(r"([1-9]\d{1,4})x([1-9]\d{1,4})", re.ASCII)
 
@@ -46,7 +47,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     def own_names(self) -> dict[str, str]:
         """For inputs of the model what this protocol calls them, to blame the right field."""
         own = {"seconds": "seconds", "picture": REFERENCE}
-        names = {id: own[word] for id in self.model.input_ids if (word := WORDS.get(id, "")) in own}
+        names = {id: own[word] for id in self.model.input_ids if (word := FIELDS.get(id, "")) in own}
         return names | {"callbackUrl": CALLBACK}
 
 
@@ -114,7 +115,7 @@ def _others(model: Model, fields: Mapping[str, Any]) -> dict[str, Any]:
 
     What no model knows goes along: its task says then that it was ignored.
     """
-    understood = {WORDS[id] for id in model.input_ids if id in WORDS}
+    understood = {FIELDS[id] for id in model.input_ids if id in FIELDS}
     taken = {name for name, word in _WORDS.items() if word in understood} | {"model", REFERENCE, CALLBACK}
     return {
         _input_name(model, name): value

@@ -5,19 +5,13 @@ Its parts: `contracts` (what is asked for), `prompt` (what the words say), `time
 """
 
 import os
-from collections.abc import Mapping, Sequence
 from typing import Final
 
-from understudy.engines.engine import Contract, LocalEngine, Treatment
+from understudy.engines.engine import LocalEngine
+from understudy.engines.late import late
 
 VERSION: Final = "1"
 """Raised when the same inputs and seed give another clip."""
-
-
-def _treats(contract: Contract, options: Mapping[str, object]) -> Sequence[Treatment]:
-    from understudy.engines.animatic.treats import treats
-
-    return treats(contract, options)
 
 
 engine: Final = LocalEngine(
@@ -28,5 +22,5 @@ engine: Final = LocalEngine(
     # One run keeps two cores busy: one draws, one encodes.
     replicas=max(1, (os.cpu_count() or 1) // 2),
     memory_gb=0.5,
-    treats=_treats,
+    treats=late("understudy.engines.animatic.treats:treats"),
 )

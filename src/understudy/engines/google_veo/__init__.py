@@ -3,43 +3,24 @@
 Reading order: `options`, `engines.mappings.google_veo` (what is asked for), `operations` (what is answered), `adapter`.
 """
 
-from collections.abc import Mapping, Sequence
 from typing import Final
 
-from understudy.engines.engine import Availability, Contract, RemoteEngine, Treatment
+from understudy.engines.engine import Contract, RemoteEngine
+from understudy.engines.late import late
 
 VERSION: Final = "1"
-
-
-# What the server asks is imported when it asks: a server without this engine in its cast should not pay for it.
-def _availability(options: Mapping[str, object]) -> Availability:
-    from understudy.engines.google_veo.options import available
-
-    return available(options)
 
 
 def _plays(contract: Contract) -> bool:
     return "prompt" in contract.input_ids
 
 
-def _labels(options: Mapping[str, object]) -> Mapping[str, str]:
-    from understudy.engines.google_veo.options import labels
-
-    return labels(options)
-
-
-def _treats(contract: Contract, options: Mapping[str, object]) -> Sequence[Treatment]:
-    from understudy.engines.google_veo.options import treats
-
-    return treats(contract, options)
-
-
 engine: Final = RemoteEngine(
     name="google_veo",
     version=VERSION,
     partner="understudy.engines.google_veo.adapter:partner",
-    availability=_availability,
+    availability=late("understudy.engines.google_veo.options:available"),
     plays=_plays,
-    labels=_labels,
-    treats=_treats,
+    labels=late("understudy.engines.google_veo.options:labels"),
+    treats=late("understudy.engines.google_veo.options:treats"),
 )

@@ -9,23 +9,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from understudy.engines.engine import Availability, Contract, LocalEngine, Treatment
+from understudy.engines.engine import Contract, LocalEngine, Treatment
+from understudy.engines.late import late
 
 VERSION: Final = "1"
 """Raised when the same inputs and seed give another clip."""
-
-
-# What the server asks is imported when it asks: a server without this engine in its cast should not pay for it.
-def _availability(options: Mapping[str, object]) -> Availability:
-    from understudy.engines.ltx2.availability import availability
-
-    return availability(options)
-
-
-def _labels(options: Mapping[str, object]) -> Mapping[str, str]:
-    from understudy.engines.ltx2.availability import labels
-
-    return labels(options)
 
 
 def _treats(contract: Contract, options: Mapping[str, object]) -> Sequence[Treatment]:
@@ -49,8 +37,8 @@ engine: Final = LocalEngine(
     version=VERSION,
     preview=False,
     pipeline="understudy.engines.ltx2.pipeline:load",
-    availability=_availability,
-    labels=_labels,
+    availability=late("understudy.engines.ltx2.availability:availability"),
+    labels=late("understudy.engines.ltx2.availability:labels"),
     defaults=_defaults,
     plays=_plays,
     treats=_treats,

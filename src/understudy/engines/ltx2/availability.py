@@ -5,10 +5,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
+from understudy.engines.cards import has_card
 from understudy.engines.engine import Availability
 from understudy.engines.ltx2.options import Options, read_options
 from understudy.engines.ltx2.weights import LICENCE, located, missing, remedy
-from understudy.engines.ovi.availability import has_card
 from understudy.errors import EngineUnavailable
 
 PACKAGES: Final = ("torch", "diffusers", "transformers", "safetensors")

@@ -5,32 +5,14 @@ Its parts: `profiles` (how servers differ), `options` (what an operator sets), `
 proves), `listed` (finding a job again), `content` (the clip). The request itself is made in `mappings.openai_videos`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
-from understudy.engines.engine import Availability, Contract, RemoteEngine, Treatment
+from understudy.engines.engine import RemoteEngine
+from understudy.engines.late import late
 
 VERSION: Final = "1"
 """Raised when the same inputs lead to another request."""
-
-
-# What the server asks is imported when it asks: a server without this engine in its cast should not pay for it.
-def _availability(options: Mapping[str, object]) -> Availability:
-    from understudy.engines.openai_videos.availability import availability
-
-    return availability(options)
-
-
-def _labels(options: Mapping[str, object]) -> Mapping[str, str]:
-    from understudy.engines.openai_videos.availability import labels
-
-    return labels(options)
-
-
-def _treats(contract: Contract, options: Mapping[str, object]) -> Sequence[Treatment]:
-    from understudy.engines.openai_videos.availability import treats
-
-    return treats(contract, options)
 
 
 def _cancels(options: Mapping[str, object]) -> bool:
@@ -44,8 +26,8 @@ engine: Final = RemoteEngine(
     name="openai_videos",
     version=VERSION,
     partner="understudy.engines.openai_videos.partner:load",
-    availability=_availability,
-    labels=_labels,
-    treats=_treats,
+    availability=late("understudy.engines.openai_videos.availability:availability"),
+    labels=late("understudy.engines.openai_videos.availability:labels"),
+    treats=late("understudy.engines.openai_videos.availability:treats"),
     cancels=_cancels,
 )

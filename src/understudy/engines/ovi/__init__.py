@@ -6,33 +6,15 @@ Reading order: `config` (figures), `transformer` (the network), `sampling`, `gui
 `presets`, `step_cache` and `graphs` (speed), `verify` (recordings of the reference).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from understudy.engines.engine import Availability, Contract, LocalEngine, Treatment
+from understudy.engines.engine import LocalEngine
+from understudy.engines.late import late
 
 VERSION: Final = "1"
 """Raised when the same inputs and seed give another clip."""
-
-
-# What the server asks is imported when it asks: a server without this engine in its cast should not pay for it.
-def _availability(options: Mapping[str, object]) -> Availability:
-    from understudy.engines.ovi.availability import availability
-
-    return availability(options)
-
-
-def _labels(options: Mapping[str, object]) -> Mapping[str, str]:
-    from understudy.engines.ovi.availability import labels
-
-    return labels(options)
-
-
-def _treats(contract: Contract, options: Mapping[str, object]) -> Sequence[Treatment]:
-    from understudy.engines.ovi.treats import treats
-
-    return treats(contract, options)
 
 
 def _defaults(data: Path) -> Mapping[str, object]:
@@ -46,10 +28,10 @@ engine: Final = LocalEngine(
     version=VERSION,
     preview=False,
     pipeline="understudy.engines.ovi.pipeline:load",
-    availability=_availability,
-    labels=_labels,
+    availability=late("understudy.engines.ovi.availability:availability"),
+    labels=late("understudy.engines.ovi.availability:labels"),
     defaults=_defaults,
-    treats=_treats,
+    treats=late("understudy.engines.ovi.treats:treats"),
     gpus=1,
     persistent=True,
 )

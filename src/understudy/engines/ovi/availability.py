@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Final
 
+from understudy.engines.cards import has_card
 from understudy.engines.engine import Availability
 from understudy.engines.ovi.config import config_of
 from understudy.engines.ovi.options import Options, read_options
@@ -31,11 +31,6 @@ def labels(options: Mapping[str, object]) -> dict[str, str]:
     read = read_options(options)
     rounded = {"memory": read.memory} if read.memory == "float8" else {}
     return {"preset": read.preset, "variant": read.variant, **rounded}
-
-
-def has_card() -> bool:
-    """Whether the system has an NVIDIA card and its driver."""
-    return any(Path(path).exists() for path in ("/dev/nvidiactl", "/dev/dxg"))
 
 
 def _answer(options: Options) -> Availability:

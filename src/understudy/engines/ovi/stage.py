@@ -9,9 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from understudy.engines.cards import has_card
 from understudy.engines.ovi.assembly import Parts, Weights, for_one_run, network_of, predictor_for
 from understudy.engines.ovi.audio.decoder import AudioDecoder
-from understudy.engines.ovi.availability import has_card
 from understudy.engines.ovi.config import OviConfig, config_of
 from understudy.engines.ovi.denoiser import Denoiser, Solo
 from understudy.engines.ovi.memory.choice import choose

@@ -7,16 +7,11 @@ back), and `partner`, which brings them together. What is asked for is made in `
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from understudy.engines.engine import Availability, Contract, RemoteEngine, Treatment
+from understudy.engines.engine import Contract, RemoteEngine, Treatment
+from understudy.engines.late import late
 
 VERSION: Final = "1"
 """Raised when the same inputs are asked for in another way."""
-
-
-def _availability(options: Mapping[str, object]) -> Availability:
-    from understudy.engines.wiro.options import availability
-
-    return availability(options)
 
 
 def _treats(contract: Contract, options: Mapping[str, object]) -> Sequence[Treatment]:
@@ -30,7 +25,7 @@ engine: Final = RemoteEngine(
     name="wiro",
     version=VERSION,
     partner="understudy.engines.wiro.partner:connect",
-    availability=_availability,
+    availability=late("understudy.engines.wiro.options:availability"),
     treats=_treats,
     cancels=lambda _: True,
 )
