@@ -44,6 +44,8 @@ class Dispatcher:
         self._woken = asyncio.Event()
         self._runs: dict[int, _Going] = {}
         self._stopped: set[int] = set()
+        self._left: set[int] = set()
+        """Tasks that were held for no run when it was last looked."""
         self._full: set[str] = set()
         """Models that waited for an engine without room when it was last looked: no news until a run ends."""
         self._stopping = False
@@ -172,8 +174,10 @@ class Dispatcher:
         going.add_done_callback(lambda done: self._ended(task.id, done))
 
     def _ended(self, id: int, done: asyncio.Task[None]) -> None:
-        self._runs.pop(id, None)
-        self._stopped.discard(id)
+        # What a run gives back to the queue may run again before its own end is heard of.
+        if id in self._runs and self._runs[id].task is done:
+            del self._runs[id]
+            self._stopped.discard(id)
         self._full.clear()
         if not done.cancelled() and (error := done.exception()) is not None:
             # Its lease runs out, and it is taken up again.
@@ -193,25 +197,35 @@ class Dispatcher:
 
     async def _renew(self) -> None:
         if not self._runs:
+            self._left.clear()
             return
         running = set(self._runs)
         held = await self._crew.store.renew(self._owner, self._crew.clock() + self._lease_seconds)
         for id in running - held:
             self.stop_run(id)
+        # A run that could not even write its end left its task. One that was just claimed begins before the next look.
+        left = held - set(self._runs)
+        for id in left & self._left:
+            task = await self._crew.store.task(id)
+            if task is not None and task.lease_owner == self._owner:
+                await self._take_up(task)
+        self._left = left
 
     async def _recover(self, but_not: str = "") -> None:
         now = self._crew.clock()
         for task in await self._crew.store.expired(now, but_not=but_not):
-            if task.id in self._runs:
-                continue
-            if await self._crew.store.purchases(task=task.id, only_open=True):
-                # What was bought is not thrown away because this server was restarted often.
-                change = lifecycle.give_back(task)
-            else:
-                reason = "The process that ran this task was lost."
-                change = lifecycle.recover(task, now, self._crew.max_attempts, reason)
-            after = await self._crew.store.apply(task.id, change)
-            if after is None:
-                continue
-            log.warning("task %d was left behind by a process that is gone: %s", task.id, after.status)
-            self._crew.events.publish(task.id, Event(after.status, after.reason or None, status=True))
+            if task.id not in self._runs:
+                await self._take_up(task)
+
+    async def _take_up(self, task: Task) -> None:
+        if await self._crew.store.purchases(task=task.id, only_open=True):
+            # What was bought is not thrown away because this server was restarted often.
+            change = lifecycle.give_back(task)
+        else:
+            reason = "The process that ran this task was lost."
+            change = lifecycle.recover(task, self._crew.clock(), self._crew.max_attempts, reason)
+        after = await self._crew.store.apply(task.id, change)
+        if after is None:
+            return
+        log.warning("task %d was left behind by a process that is gone: %s", task.id, after.status)
+        self._crew.events.publish(task.id, Event(after.status, after.reason or None, status=True))

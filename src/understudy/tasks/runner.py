@@ -16,7 +16,7 @@ import msgspec
 
 from understudy.catalogue.catalogue import Catalogue
 from understudy.catalogue.manifest import Model
-from understudy.engines.cast import Cast, Choice, Tried
+from understudy.engines.cast import Cast, Tried
 from understudy.engines.engine import Engine, Job, LocalEngine, Output, RemoteEngine
 from understudy.errors import (
     EngineFailed,
@@ -46,6 +46,7 @@ from understudy.tasks.store.store import Store
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+_BOUGHT_RETRY_SECONDS = 15.0
 _STORE_RETRY_SECONDS = (0.1, 0.5, 1.0, 2.0, 4.0)
 
 
@@ -133,12 +134,15 @@ class Run:
         except (ReplicaLost, StorageFailed, StoreUnavailable) as error:
             now, reason = crew.clock(), error.message
             log.warning("task %d, attempt %d: %s", self.task.id, self.task.attempts, reason)
+            if self._has_bought and self.task.attempts < crew.max_attempts:
+                # What was paid is not to be lost because a disk was full for a second.
+                await crew.counter.sleep(_BOUGHT_RETRY_SECONDS * self.task.attempts)
             await self._write(lifecycle.recover(self.task, now, crew.max_attempts, reason, **self._logs()))
         except UnderstudyError as error:
             await self._write(lifecycle.fail(self.task, crew.clock(), error.message, **self._logs()))
         except Exception:
             log.exception("task %d failed for a reason of ours", self.task.id)
-            reason = "The server made a mistake; its log has the details. Nothing was charged."
+            reason = "The server made a mistake; its log has the details. Nothing is charged to the project."
             await self._write(lifecycle.fail(self.task, crew.clock(), reason, **self._logs()))
 
     def _model(self) -> Model:
@@ -197,6 +201,7 @@ class Run:
         tried: list[Tried] = []
         for purchase in await self._crew.store.purchases(task=self.task.id):
             if purchase.state != "settled":
+                self._has_bought = True
                 return tried, purchase
             if not goes_on(purchase, failover):
                 raise EngineFailed(purchase.note)
@@ -205,14 +210,15 @@ class Run:
 
     async def _assign(self, model: Model, tried: list[Tried], purchase: Purchase | None) -> Engine:
         cast = self._crew.cast
+        engine: Engine | None
         if purchase is not None:
-            choice = Choice(cast.named(purchase.engine))
+            engine, passed = self._crew.counter.partners.engine(purchase.engine), self._passed_over(tried)
+            if engine is None:
+                took = "may have taken" if purchase.state == "intended" else "had taken"
+                raise EngineFailed(f"{purchase.engine} {took} the job, and is not set up here any more.")
         else:
             choice = cast.choose(model, {each.engine for each in tried})
-        passed = [*tried, *choice.tried]
-        engine = choice.engine
-        if engine is None and purchase is not None:
-            raise EngineFailed(f"{purchase.engine} had taken the job, and is not set up here any more.")
+            engine, passed = choice.engine, [*tried, *choice.tried]
         if engine is None:
             raise EngineUnavailable(
                 f"No engine can play {model.address} here now. "
@@ -234,6 +240,11 @@ class Run:
         else:
             await self._write(lifecycle.note(self.task, engine=played_by))
         return engine
+
+    def _passed_over(self, tried: list[Tried]) -> list[Tried]:
+        """The engines before the one that has an open purchase: as the attempt that began it wrote them down."""
+        written = (self.task.engine or {}).get("tried", ())
+        return [Tried(each["engine"], each["reason"]) for each in written] or tried
 
     async def _job(self, files: dict[str, tuple[str, ...]], work: Path) -> Job:
         await asyncio.to_thread(work.mkdir)

@@ -12,6 +12,7 @@ from tests.tasks.house import House, house
 from understudy.engines.engine import Job, Output, RemoteEngine
 from understudy.engines.partner import Cancellation, Prepared, Standing, Tools
 from understudy.tasks.purchases.verdicts import Failover
+from understudy.tasks.records import Task
 from understudy.testing.clip import tiny_clip
 from understudy.testing.partners.clock import VirtualClock
 
@@ -119,16 +120,27 @@ async def booth(
         yield opened
 
 
+async def task_of(house: House, task: Task) -> Task:
+    return await house.desk.find(house.project, id=str(task.id))
+
+
+async def asked(puppet: Puppet, step: str, times: int = 1) -> None:
+    async with asyncio.timeout(20):
+        while puppet.asked.count(step) < times:
+            await asyncio.sleep(0.002)
+
+
 async def hang() -> None:
     """Never answer."""
     await asyncio.get_running_loop().create_future()
 
 
-def after(event: asyncio.Event) -> Callable[[], Awaitable[None]]:
-    """As usual, but not before the event."""
+def after(event: asyncio.Event, value: Any = None) -> Callable[[], Awaitable[Any]]:
+    """Not before the event; as usual then, unless there is a value."""
 
-    async def wait() -> None:
+    async def wait() -> Any:
         await event.wait()
+        return value
 
     return wait
 

@@ -82,8 +82,9 @@ async def settled(house: House, task: Task) -> Purchase:
     """The task's only purchase, once it has ended."""
     async with asyncio.timeout(30):
         while True:
-            (purchase,) = await house.store.purchases(task=task.id)
-            if purchase.state == "settled":
+            found = await house.store.purchases(task=task.id)
+            if found and found[0].state == "settled":
+                (purchase,) = found
                 return purchase
             await asyncio.sleep(0.01)
 

@@ -12,9 +12,7 @@ from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from pathlib import Path
 
-from msgspec.structs import replace
-
-from understudy.engines.engine import Job
+from understudy.engines.engine import Job, RemoteEngine
 from understudy.engines.partner import Partner
 from understudy.errors import (
     EngineUnavailable,
@@ -31,7 +29,6 @@ from understudy.tasks.preprocess import Preprocess
 from understudy.tasks.purchases.buying import charged_for_failure, unknown
 from understudy.tasks.purchases.counter import Counter
 from understudy.tasks.purchases.pace import Pace
-from understudy.tasks.purchases.verdicts import after_kill
 from understudy.tasks.records import Outcome, Purchase
 from understudy.tasks.store.store import Store
 
@@ -75,11 +72,12 @@ class Aftercare:
         self._loop = asyncio.create_task(self._go_on())
 
     async def stop(self) -> None:
-        """What is under way goes on after the next start."""
+        """What is under way goes on after the next start, but for requests that may buy: those are answered first."""
         tasks = [*self._under_way.values(), *([self._loop] if self._loop else [])]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._counter.close()
 
     async def _go_on(self) -> None:
         while True:
@@ -91,6 +89,8 @@ class Aftercare:
                 await self._sweep()
             except (StoreUnavailable, StorageFailed) as error:
                 log.warning("purchases are looked after later: %s", error.__cause__ or error)
+            except Exception:
+                log.exception("purchases are looked after later")
             # Not wait_for, which in Python 3.11 can lose a cancellation that comes with the event.
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(BEAT_SECONDS):
@@ -110,33 +110,62 @@ class Aftercare:
     async def _see_to(self, purchase: Purchase) -> None:
         counter = self._counter
         try:
-            await counter.sent(purchase)
-            now = await counter.store.purchases(task=purchase.task, only_open=True)
-            if not now:
+            purchase = await counter.sent(purchase)
+            if purchase.state == "settled":
                 return
-            purchase = now[0]
             engine = counter.partners.engine(purchase.engine)
             if engine is None:
                 note = f"There is no engine {purchase.engine} any more to ask about the job."
-                await self._end(purchase, "lost", purchase.estimate, note)
-                return
-            await self._end_at(await counter.partners.of(engine), purchase)
-            self._counter.over.set()
-        except (EngineUnavailable, StoreUnavailable) as error:
+                await self._leave(purchase, note)
+            else:
+                await self._ask(engine, purchase)
+            counter.over.set()
+        except StoreUnavailable as error:
             log.warning("purchase %d is looked after later: %s", purchase.id, error.message)
         except Exception:
             log.exception("purchase %d is left as it is until the next look", purchase.id)
 
+    async def _ask(self, engine: RemoteEngine, purchase: Purchase) -> None:
+        counter = self._counter
+        try:
+            await self._end_at(await counter.partners.of(engine), purchase)
+        except StoreUnavailable:
+            raise
+        except Exception as error:
+            if counter.clock() < (purchase.submitted or purchase.placed) + GIVE_UP_SECONDS:
+                if not isinstance(error, EngineUnavailable):
+                    raise
+                log.warning("purchase %d is looked after later: %s", purchase.id, error.message)
+                return
+            log.exception("purchase %d is given up", purchase.id)
+            now = await counter.sent(purchase)
+            await self._leave(now, f"{engine.name} could not be asked for a day how the job ended.")
+
+    async def _leave(self, purchase: Purchase, note: str) -> None:
+        """To the operator, since its partner cannot be asked."""
+        if purchase.state != "intended":
+            await self._counter.settle(purchase, "lost", purchase.estimate, note)
+        elif purchase.placed:
+            await self._counter.settle(purchase, "unknown", None, unknown(purchase))
+        else:
+            await self._never_sent(purchase)
+
+    async def _never_sent(self, purchase: Purchase) -> None:
+        note = f"The task was over before {purchase.engine} was asked."
+        await self._counter.settle(purchase, "refused", Decimal(0), note)
+
     async def _end_at(self, partner: Partner, purchase: Purchase) -> None:
+        if purchase.state == "intended" and not purchase.placed:
+            await self._never_sent(purchase)
+            return
         if purchase.state == "intended":
             found = await self._found(partner, purchase)
             if found is None:
                 return
             purchase = found
         if purchase.state == "fetched":
-            await self._end(
-                purchase, "abandoned", purchase.estimate, "It was done when the task was stopped."
-            )
+            note = "It was done, and the task was over before it was delivered."
+            await self._counter.settle(purchase, "abandoned", purchase.estimate, note)
         elif not await self._cancelled(partner, purchase):
             await self._wait_for_its_end(partner, purchase)
         await self._delete(partner, purchase)
@@ -149,16 +178,20 @@ class Aftercare:
             prepared = await partner.prepare(job)
             found = await self._counter.look_up(partner, purchase, prepared)
         except NotAccepted as refusal:
-            await self._end(purchase, "refused", Decimal(0), refusal.message)
+            await self._counter.settle(purchase, "refused", Decimal(0), refusal.message)
+        except StoreUnavailable:
+            raise
         except (Unclear, StorageFailed):
-            await self._end(purchase, "unknown", None, unknown(purchase))
+            await self._counter.settle(purchase, "unknown", None, unknown(purchase))
         except UnderstudyError as error:
             log.warning("purchase %d cannot be looked up: %s", purchase.id, error.message)
-            await self._end(purchase, "unknown", None, unknown(purchase))
+            await self._counter.settle(purchase, "unknown", None, unknown(purchase))
         else:
             if found is not None:
                 return found
-            await self._end(purchase, "refused", Decimal(0), f"{purchase.engine} did not get the request.")
+            await self._counter.settle(
+                purchase, "refused", Decimal(0), f"{purchase.engine} did not get the request."
+            )
         finally:
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
         return None
@@ -177,17 +210,20 @@ class Aftercare:
             except ResultLost as lost:
                 # Where cancelling deletes the job, it is gone because the answer to the last try was lost.
                 ended: Outcome = "cancelled" if asked else "lost"
-                await self._end(purchase, ended, None if asked else purchase.estimate, lost.message)
+                await self._counter.settle(
+                    purchase, ended, None if asked else purchase.estimate, lost.message
+                )
                 return True
             if outcome == "cannot":
                 return False
             charged = Decimal(0) if outcome == "stopped" else purchase.estimate
-            await self._end(purchase, "cancelled", charged, f"{purchase.engine} stopped the job.")
+            await self._counter.settle(purchase, "cancelled", charged, f"{purchase.engine} stopped the job.")
             return True
 
     async def _wait_for_its_end(self, partner: Partner, purchase: Purchase) -> None:
         counter, pace, missing = self._counter, Pace(), 0
-        while counter.clock() < purchase.submitted + GIVE_UP_SECONDS:
+        # Once in any case: the server may have been down for days.
+        while True:
             try:
                 standing = await partner.check(purchase.remote_id)
             except PartnerAway as away:
@@ -195,31 +231,31 @@ class Aftercare:
             except ResultLost as lost:
                 missing += 1
                 if missing == 3:
-                    await self._end(purchase, "lost", purchase.estimate, lost.message)
+                    await self._counter.settle(purchase, "lost", purchase.estimate, lost.message)
                     return
                 pause = pace.after_failure(lost.retry_after)
             else:
                 if standing.state == "done":
                     charged = standing.cost if standing.cost is not None else purchase.estimate
-                    await self._end(
+                    await self._counter.settle(
                         purchase, "abandoned", charged, "It was made although nobody waited for it."
                     )
                     return
                 if standing.state == "failed":
                     note = standing.reason or f"The job failed at {purchase.engine}."
-                    await self._end(purchase, "failed", charged_for_failure(purchase, standing), note)
+                    await self._counter.settle(
+                        purchase, "failed", charged_for_failure(purchase, standing), note
+                    )
                     return
                 pause = pace.after_answer(standing.poll_after)
+            if counter.clock() > purchase.submitted + GIVE_UP_SECONDS:
+                break
             await counter.pause(purchase, pause)
         note = f"{purchase.engine} did not say within a day how the job ended."
-        await self._end(purchase, "lost", purchase.estimate, note)
+        await self._counter.settle(purchase, "lost", purchase.estimate, note)
 
     async def _delete(self, partner: Partner, purchase: Purchase) -> None:
         try:
             await partner.delete(purchase.remote_id)
         except UnderstudyError as error:
             log.warning("what %s made for nobody stays there: %s", purchase.engine, error.message)
-
-    async def _end(self, purchase: Purchase, outcome: Outcome, charged: Decimal | None, note: str) -> None:
-        reason = after_kill(replace(purchase, outcome=outcome, charged=charged))
-        await self._counter.settle(purchase, outcome, charged, note, reason)

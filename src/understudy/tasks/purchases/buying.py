@@ -9,25 +9,30 @@ from decimal import Decimal
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from understudy.engines.engine import Job, Output, RemoteEngine
 from understudy.engines.partner import Partner, Prepared, Standing
 from understudy.errors import (
     AddressRefused,
     EngineFailed,
+    EngineInputError,
     EngineRefused,
+    EngineUnavailable,
     FetchFailed,
     MediaRefused,
     NotAccepted,
     PartnerAway,
     ResultLost,
+    StoreUnavailable,
     Unclear,
 )
 from understudy.executors.executor import Line, Listener, Progress, Started
+from understudy.executors.uncancelled import to_its_end
 from understudy.files.probe import Probe, probe
 from understudy.tasks.file_records import new_file
 from understudy.tasks.projects import letters
-from understudy.tasks.purchases.counter import Counter
+from understudy.tasks.purchases.counter import LAST_WORD_SECONDS, Counter
 from understudy.tasks.purchases.pace import Pace
 from understudy.tasks.records import File, Outcome, Purchase, Task
 
@@ -83,12 +88,19 @@ class Buyer:
         the purchase stays open then. Cancelling leaves it open, too: another run goes on with it, or aftercare ends it.
         """
         prepared = await self._partner.prepare(self._job)
-        if purchase is None:
-            purchase = await self._intend(prepared)
-            purchase = await self._submit(purchase, prepared)
-        elif purchase.state == "intended":
-            await self._counter.sent(purchase)
-            purchase = await self._found(purchase, prepared)
+        try:
+            return await self._bought(purchase, prepared)
+        except (EngineUnavailable, EngineInputError) as error:
+            # Before a purchase these let another engine play.
+            raise EngineFailed(error.message) from error
+
+    async def _bought(self, purchase: Purchase | None, prepared: Prepared) -> Bought:
+        if purchase is not None and purchase.state == "intended":
+            purchase = await self._counter.sent(purchase)
+            if purchase.state == "intended" and purchase.placed:
+                purchase = await self._found(purchase, prepared)
+        if purchase is None or purchase.state == "intended":
+            purchase = await self._submit(purchase or self._intention(prepared), prepared)
         self._hear(Started())
         if purchase.state == "submitted":
             standing = await self._done(purchase)
@@ -97,29 +109,50 @@ class Buyer:
         notes = prepared.notes + ((purchase.note,) if purchase.note else ())
         return Bought(outputs=outputs, purchase=purchase, notes=notes)
 
-    async def _intend(self, prepared: Prepared) -> Purchase:
-        counter = self._counter
-        intention = Purchase(
+    def _intention(self, prepared: Prepared) -> Purchase:
+        return Purchase(
             id=0,
             task=self._task.id,
             project=self._task.project,
             engine=self._engine.name,
             key=f"understudy-{secrets.token_hex(16)}",
             hook=letters(40),
-            placed=counter.clock(),
+            placed=0.0,
             estimate=prepared.cost,
         )
-        held = (self._task.lease_owner, self._task.attempts)
-        purchase = await counter.stored(lambda: counter.store.begin_purchase(intention, held))
-        if purchase is None:
+
+    async def _placed(self, purchase: Purchase) -> Purchase:
+        """Written as on its way from now on; if this is cancelled, as not on its way."""
+        counter = self._counter
+        intention, held = (
+            replace(purchase, placed=counter.clock()),
+            (self._task.lease_owner, self._task.attempts),
+        )
+        writing = asyncio.ensure_future(counter.stored(lambda: counter.store.begin_purchase(intention, held)))
+        try:
+            placed = await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            await to_its_end(self._held_back(writing))
+            raise
+        if placed is None:
             raise NotHeld
-        return purchase
+        return placed
+
+    async def _held_back(self, writing: "asyncio.Future[Purchase | None]") -> None:
+        try:
+            async with asyncio.timeout(LAST_WORD_SECONDS):
+                placed = await writing
+                if placed is not None:
+                    await self._counter.held_back(placed)
+        except (StoreUnavailable, TimeoutError):
+            log.warning("task %d: its purchase at %s is looked up later", self._task.id, self._engine.name)
 
     async def _submit(self, purchase: Purchase, prepared: Prepared) -> Purchase:
         """Sent again only as long as it is proven that nothing was bought."""
         counter, pace = self._counter, Pace()
         give_up = counter.clock() + self._terms.busy_seconds
         for attempt in range(1, _SUBMIT_TRIES + 1):
+            purchase = await self._placed(purchase)
             try:
                 return await counter.submit(self._partner, purchase, prepared)
             except NotAccepted as refusal:
@@ -152,6 +185,12 @@ class Buyer:
         return await self._counter.settle(purchase, outcome, Decimal(0), refusal.message)
 
     async def _done(self, purchase: Purchase) -> Standing:
+        try:
+            return await self._waited_for(purchase)
+        finally:
+            self._counter.waited(purchase)
+
+    async def _waited_for(self, purchase: Purchase) -> Standing:
         counter, pace, missing = self._counter, Pace(), 0
         deadline = purchase.submitted + self._terms.deadline_seconds
         while True:

@@ -5,11 +5,14 @@ import logging
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
 
+from msgspec.structs import replace
+
 from understudy.engines.partner import Partner, Prepared
 from understudy.errors import NotAccepted, PartnerAway, StoreUnavailable, Unclear
 from understudy.files.storage import Storage
+from understudy.tasks.purchases.pace import Pace
 from understudy.tasks.purchases.partners import Partners
-from understudy.tasks.purchases.verdicts import killed
+from understudy.tasks.purchases.verdicts import after_kill, killed
 from understudy.tasks.records import Outcome, Purchase, Settlement
 from understudy.tasks.shelf import Shelf
 from understudy.tasks.store.store import Store
@@ -19,6 +22,10 @@ log = logging.getLogger(__name__)
 _STORE_RETRY_SECONDS = (0.1, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 LOOK_UP_PAUSES = (1.0, 4.0, 15.0)
 """Seconds before each look into a partner's list: a job may take a while to appear there."""
+LOOK_UP_SECONDS = 600.0
+"""How long a partner that cannot be reached is asked: what broke a request may take minutes to be mended."""
+LAST_WORD_SECONDS = 10.0
+"""How long a server that stops waits for the answer to a request that may buy."""
 
 
 class Counter:
@@ -47,9 +54,22 @@ class Counter:
         self._base_url = base_url
         self._submitting: dict[int, asyncio.Task[Purchase | None]] = {}
         self._calls: dict[str, asyncio.Event] = {}
+        self._ending: dict[int, Purchase] = {}
+        """By task: purchases whose end is being written."""
+
+    async def close(self) -> None:
+        """Let requests that are on their way be answered, for a few seconds: what they buy is to be known."""
+        sending = [*self._submitting.values()]
+        if sending:
+            await asyncio.wait(sending, timeout=LAST_WORD_SECONDS)
+        for each in sending:
+            each.cancel()
+        await asyncio.gather(*sending, return_exceptions=True)
 
     async def about_money(self, task: int) -> str:
         """What is true of the money at the moment of a kill, for the caller; "" if nothing is being bought."""
+        if ending := self._ending.get(task):
+            return after_kill(ending)
         open_ones = await self.store.purchases(task=task, only_open=True)
         engine = self.partners.engine(open_ones[0].engine) if open_ones else None
         return killed(open_ones, engine is not None and self.partners.cancels(engine))
@@ -84,11 +104,15 @@ class Counter:
             if event.is_set():
                 event.clear()
 
+    def waited(self, purchase: Purchase) -> None:
+        """Nobody waits for that call any more."""
+        self._calls.pop(purchase.hook, None)
+
     async def submit(self, partner: Partner, purchase: Purchase, prepared: Prepared) -> Purchase:
         """Send the one request that may buy, and store what came of it; the purchase as it is then.
 
-        Cancelling this does not stop it: what was sent has to be known. Raises `NotAccepted` (nothing is stored then)
-        or `Unclear`.
+        Cancelling this does not stop it: what was sent has to be known. Raises `NotAccepted` (it is stored then that
+        nothing is on its way) or `Unclear`.
         """
         sending = asyncio.create_task(self._send(partner, purchase, prepared))
         self._submitting[purchase.id] = sending
@@ -99,25 +123,36 @@ class Counter:
             raise Unclear("The purchase was settled while it was being made.")
         return after
 
-    async def sent(self, purchase: Purchase) -> None:
-        """Return once no request of this purchase is on its way from here."""
+    async def sent(self, purchase: Purchase) -> Purchase:
+        """The purchase as it is once no request of it is on its way from here."""
         sending = self._submitting.get(purchase.id)
         if sending is not None:
             await asyncio.wait({sending})
+        return await self._now(purchase)
+
+    async def held_back(self, purchase: Purchase) -> Purchase | None:
+        """Store that no request of a purchase is on its way: it provably bought nothing. None if it is not intended."""
+        return await self.stored(lambda: self.store.step_purchase(purchase.id, ("intended",), placed=0.0))
 
     async def look_up(self, partner: Partner, purchase: Purchase, prepared: Prepared) -> Purchase | None:
         """Find the job of a purchase whose request may have arrived; the purchase with its remote id, None if there is none.
 
         Raises `Unclear` if nobody can tell, and `NotAccepted` if the partner refuses what was asked again by its key.
         """
-        for pause in LOOK_UP_PAUSES:
+        pace, pauses = Pace(), list(LOOK_UP_PAUSES)
+        give_up = self.clock() + LOOK_UP_SECONDS
+        pause = pauses.pop(0)
+        while True:
             await self.sleep(pause)
             try:
                 found = await partner.look_up(
                     prepared, purchase.key, purchase.placed, self.hook_url(purchase)
                 )
-            except PartnerAway as error:
-                log.warning("task %d: %s", purchase.task, error)
+            except PartnerAway as away:
+                log.warning("task %d: %s", purchase.task, away)
+                if self.clock() > give_up:
+                    break
+                pause = pace.after_failure(away.retry_after)
                 continue
             if found is None:
                 break
@@ -127,6 +162,9 @@ class Counter:
                 after = await self.accepted(purchase, remote_id)
                 if after is not None:
                     return after
+            if not pauses:
+                break
+            pause = pauses.pop(0)
         raise Unclear(f"{purchase.engine} cannot tell whether it took the job.")
 
     async def accepted(self, purchase: Purchase, remote_id: str) -> Purchase | None:
@@ -138,19 +176,24 @@ class Counter:
         )
         if after is not None:
             log.info("task %d: %s has taken the job", purchase.task, purchase.engine)
-        return after
+            return after
+        now = await self._now(purchase)
+        # Another process may have found it first.
+        return now if now.state != "settled" and now.remote_id == remote_id else None
 
     async def settle(
-        self, purchase: Purchase, outcome: Outcome, charged: Decimal | None, note: str, reason: str = ""
+        self, purchase: Purchase, outcome: Outcome, charged: Decimal | None, note: str
     ) -> Purchase:
-        """End a purchase; returns it as it ended, by this or by somebody else."""
+        """End a purchase; returns it as it ended, by this or by somebody else. A task that was stopped is told."""
         settlement = self.settlement(purchase, outcome, charged, note)
-        settled = await self.stored(lambda: self.store.settle_purchase(settlement, reason))
-        self._calls.pop(purchase.hook, None)
+        ending = self._ending[purchase.task] = replace(purchase, outcome=outcome, charged=charged)
+        try:
+            settled = await self.stored(lambda: self.store.settle_purchase(settlement, after_kill(ending)))
+        finally:
+            self._ending.pop(purchase.task, None)
+        self.waited(purchase)
         if settled is None:
-            return next(
-                each for each in await self.store.purchases(task=purchase.task) if each.id == purchase.id
-            )
+            return await self._now(purchase)
         if outcome in ("unknown", "lost", "abandoned"):
             log.warning(
                 "task %d: purchase %d at %s is %s: %s (its job there: %s)",
@@ -181,25 +224,32 @@ class Counter:
                 await asyncio.sleep(pause)
         return await write()
 
+    async def _now(self, purchase: Purchase) -> Purchase:
+        return next(each for each in await self.store.purchases(task=purchase.task) if each.id == purchase.id)
+
     async def _send(self, partner: Partner, purchase: Purchase, prepared: Prepared) -> Purchase | None:
         try:
             remote_id = await partner.submit(prepared, purchase.key, self.hook_url(purchase))
-        except (NotAccepted, Unclear):
+        except NotAccepted:
+            await self.held_back(purchase)
+            raise
+        except Unclear:
             raise
         except Exception as error:
             # An adapter that fails in a way nobody thought of: after the request left, for all that is known.
             log.exception("task %d: %s failed while it was being asked", purchase.task, purchase.engine)
             raise Unclear(f"{purchase.engine} failed while it was being asked.") from error
-        try:
-            return await self.accepted(purchase, remote_id)
-        except StoreUnavailable:
-            log.error(
-                "task %d: %s has taken job %s, which could not be stored",
-                purchase.task,
-                purchase.engine,
-                remote_id,
-            )
-            raise
+        told = (purchase.task, purchase.engine, remote_id)
+        while True:
+            try:
+                after = await self.accepted(purchase, remote_id)
+            except StoreUnavailable:
+                # Nobody else knows of it: this is not given up while the process lives.
+                log.error("task %d: %s has taken job %s, which cannot be stored yet", *told)
+                continue
+            if after is None:
+                log.error("task %d: %s has taken job %s, too late for anybody to know of it", *told)
+            return after
 
 
 def _retrieved(sending: "asyncio.Task[Purchase | None]") -> None:

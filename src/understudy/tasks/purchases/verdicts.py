@@ -51,13 +51,13 @@ def killed(purchases: Sequence[Purchase], cancels: bool) -> str:
 def after_kill(purchase: Purchase) -> str:
     """What came of the money after a kill, for the caller."""
     match purchase.outcome:
-        case "refused" | "declined":
+        case "refused" | "declined" if not purchase.remote_id:
             return f"Stopped; {purchase.engine} had not taken the job. Nothing was charged."
         case "cancelled" if purchase.charged == 0:
             return f"Stopped; {purchase.engine} cancelled the job and charges nothing for it."
         case "unknown":
             return f"Stopped; nobody can tell whether {purchase.engine} took the job. Nothing is charged to the project."
-        case "failed" if purchase.charged == 0:
+        case "failed" | "declined" if purchase.charged == 0:
             return f"Stopped; the job failed at {purchase.engine}, which charges nothing for it."
         case _:
             return (

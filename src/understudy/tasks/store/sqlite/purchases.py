@@ -29,10 +29,14 @@ def begin(purchase: Purchase, held: tuple[str, int]) -> Callable[[sqlite3.Connec
             f"SELECT 1 FROM tasks WHERE id = ? AND lease_owner = ? AND attempts = ? AND status IN ({_RUNNING})",  # noqa: S608
             (purchase.task, *held),
         ).fetchone()
+        if not is_held:
+            return None
+        if purchase.id:
+            return _place_again(connection, purchase)
         is_open = connection.execute(
             "SELECT 1 FROM purchases WHERE task = ? AND state <> 'settled'", (purchase.task,)
         ).fetchone()
-        if not is_held or is_open:
+        if is_open:
             return None
         return replace(purchase, id=insert(connection, "purchases", purchase))
 
@@ -107,6 +111,12 @@ def carry_out(connection: sqlite3.Connection, settlement: Settlement) -> Purchas
         (settled.engine, settled.outcome),
     )
     return settled
+
+
+def _place_again(connection: sqlite3.Connection, purchase: Purchase) -> Purchase | None:
+    sql = f"UPDATE purchases SET placed = ? WHERE id = ? AND state = 'intended' AND placed = 0 {_RETURNING}"  # noqa: S608
+    rows = connection.execute(sql, (purchase.placed, purchase.id)).fetchall()
+    return to_purchase(rows[0]) if rows else None
 
 
 def forget_files(ids: Sequence[str]) -> Callable[[sqlite3.Connection], None]:
