@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from understudy.engines.addresses import canonical as canonical
 from understudy.engines.engine import Availability, Contract, Engine, RemoteEngine
 from understudy.engines.kinds import KIND, own_options
 from understudy.engines.retirement import end_dates
@@ -67,27 +68,29 @@ class Cast:
     ) -> None:
         """`casting` maps a model's address, or "*" for all others, to names of engines, the best one first.
 
-        `options` are by engine's name, and come before what engines take for themselves in the server's `data` folder. An engine's answer on whether it is available counts for `fresh` seconds.
+        `options` are by engine's name, and come before what engines take for themselves in the server's `data` folder.
+        An engine's answer on whether it is available counts for `fresh` seconds.
 
         Raises `ConfigurationError` if an engine is named that does not exist.
         """
+        given = options or {}
         for key, names in casting.items():
             for name in names:
                 _must_exist(name, engines, f"cast.{key}")
-        for name in options or {}:
+        for name in given:
             _must_exist(name, engines, f"engines.{name}")
         self._engines = dict(engines)
         self._casting = {canonical(key): tuple(dict.fromkeys(names)) for key, names in casting.items()}
         self._options = {
-            name: _options(engine, (options or {}).get(name, {}), data) for name, engine in engines.items()
+            name: _options(engine, given.get(name, {}), data) for name, engine in engines.items()
         }
         self._terms = {
-            name: read_terms(name, (options or {}).get(name, {}))
+            name: read_terms(name, given.get(name, {}))
             for name, engine in engines.items()
             if isinstance(engine, RemoteEngine)
         }
-        self._kinds = {name: str(given[KIND]) for name, given in (options or {}).items() if KIND in given}
-        self._ends = end_dates(options or {})
+        self._kinds = {name: str(own[KIND]) for name, own in given.items() if KIND in own}
+        self._ends = end_dates(given)
         self._fresh = fresh
         self._clock = clock
         self._answers: dict[str, tuple[float, Availability]] = {}
@@ -209,11 +212,6 @@ def _plays(engine: Engine, model: Contract) -> bool:
     except Exception:
         log.exception("Engine %s did not say whether it plays %s", engine.name, model.address)
         return False
-
-
-def canonical(address: str) -> str:
-    """Addresses are compared as requests spell them: in any case, '.' and '-' alike."""
-    return address.lower().replace(".", "-")
 
 
 def _must_exist(name: str, engines: Mapping[str, Engine], key: str) -> None:

@@ -84,6 +84,11 @@ def always(_: object) -> bool:
     return True
 
 
+def has_prompt(contract: Contract) -> bool:
+    """For engines that can play every contract with a prompt."""
+    return "prompt" in contract.input_ids
+
+
 class Treatment(msgspec.Struct, frozen=True):
     """What becomes of one input of a model when an engine plays it."""
 

@@ -4,13 +4,22 @@ Each function names the key that is wrong as the operator wrote it: `engine.<nam
 if there is one, else `engine`, the kind's own name: several engines of one kind have names of their own.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from datetime import date
-from typing import Any
+from decimal import Decimal
+from typing import Any, Final
 
-from understudy.errors import ConfigurationError
+from understudy.engines.addresses import canonical
+from understudy.errors import AddressRefused, ConfigurationError
+from understudy.files.weburl import parse_url
 
 Options = Mapping[str, object]
+
+_PRICES: Final = (
+    'must be a table of US dollars, such as {"720p" = 0.30, "1080p" = 0.70} per second, {second = 0.10} for all'
+    " sizes, {clip = 0.50} for each clip"
+)
 
 
 def text(options: Options, key: str, default: str | None = None, *, engine: str) -> str:
@@ -21,6 +30,45 @@ def text(options: Options, key: str, default: str | None = None, *, engine: str)
     if not isinstance(value, str) or not value.strip():
         raise wrong(options, key, "must be text in quotes", engine=engine)
     return value.strip()
+
+
+def must_be_known(options: Options, known: Collection[str], *, engine: str) -> None:
+    """Raise `ConfigurationError` if there is an option that nobody reads. `name` is every engine's."""
+    for key in options:
+        if key not in known and key != "name":
+            reason = f"there is no such option; the options are: {', '.join(sorted(known))}"
+            raise wrong(options, key, reason, engine=engine)
+
+
+def address(options: Options, key: str, default: str | None = None, *, engine: str) -> str:
+    """An http(s) address to build others on, without a slash at its end. Raises `ConfigurationError`."""
+    given = text(options, key, default, engine=engine)
+    if not given:
+        return ""
+    try:
+        parts = parse_url(given)
+    except AddressRefused as error:
+        raise wrong(options, key, error.message, engine=engine) from error
+    if "?" in parts.target or "#" in given:
+        raise wrong(options, key, "must not have a query or a fragment", engine=engine)
+    return given.rstrip("/")
+
+
+def by_contract(options: Options, key: str, *, engine: str) -> dict[str, str]:
+    """Texts by the canonical addresses of contracts; one text for all of them stands under "". Empty if it is missing.
+
+    Raises `ConfigurationError`.
+    """
+    given = options.get(key)
+    if given is None:
+        return {}
+    named: dict[str, str] = {}
+    for contract, value in (given if isinstance(given, Mapping) else {"": given}).items():
+        if not isinstance(value, str) or not value.strip():
+            reason = 'must be text, or a table such as {"openai/sora-2-pro" = "..."}'
+            raise wrong(options, key, reason, engine=engine)
+        named[canonical(contract)] = value.strip()
+    return named
 
 
 def number(
@@ -42,19 +90,44 @@ def table(options: Options, key: str, *, engine: str) -> Mapping[str, Any]:
     return value
 
 
+def dollars(value: object) -> Decimal | None:
+    """An amount as the operator writes it; None if it is none of 0 or more."""
+    number = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < float("inf")
+    return Decimal(str(value)) if number else None
+
+
+def prices(options: Options, keys: re.Pattern[str], *, engine: str) -> dict[str, Decimal]:
+    """The option `prices`: US dollars for each second of a size or of all sizes, and for each clip; `keys`: its names.
+
+    Raises `ConfigurationError`.
+    """
+    found = {}
+    for key, value in table(options, "prices", engine=engine).items():
+        amount = dollars(value)
+        if amount is None or not keys.fullmatch(key):
+            raise wrong(options, "prices", _PRICES, engine=engine)
+        found[key] = amount
+    return found
+
+
 def secret(
     options: Options, key: str, environment: Mapping[str, str], *, engine: str, usual: str = ""
 ) -> str:
     """The option itself, else the environment variable that `<key>_env` names, else the variable `usual`; "" if none.
 
-    Raises `ConfigurationError`, without the secret, if it is no text or the variable that is named is not set.
+    It is fit for a header. Raises `ConfigurationError`, without the secret, if it is not, if it is no text, or if the
+    variable that is named is not set.
     """
-    if key in options:
-        return text(options, key, engine=engine)
     named = text(options, f"{key}_env", "", engine=engine)
-    if named and not environment.get(named):
+    if key in options:
+        found = text(options, key, engine=engine)
+    elif named and not environment.get(named):
         raise wrong(options, f"{key}_env", f"the environment variable {named} is not set", engine=engine)
-    return environment.get(named or usual, "")
+    else:
+        found = environment.get(named or usual, "").strip()
+    if not found.isascii() or not found.isprintable():
+        raise wrong(options, key, "must be of printable ASCII characters", engine=engine)
+    return found
 
 
 def ends(options: Options, *, engine: str) -> date | None:

@@ -1,7 +1,7 @@
 """How a remote engine is worked with: one job at somebody else's service, step by step.
 
 A `Partner` does one thing per method and remembers nothing that matters: every step is stored by its caller before the
-next one begins (`tasks.remote`), so a restart at any moment goes on with a remote id and nothing else. What an
+next one begins (`tasks.purchases`), so a restart at any moment goes on with a remote id and nothing else. What an
 exception means is fixed, because money depends on it:
 
     NotAccepted    provably no job was taken
@@ -86,14 +86,14 @@ class Partner(Protocol):
         """
 
     async def look_up(
-        self, prepared: Prepared, key: str, placed: float, hook: str = ""
+        self, prepared: Prepared, key: str, placed: float, hook: str = "", *, may_buy: bool = True
     ) -> tuple[str, ...] | None:
         """The remote ids of jobs that may come from a `submit` of this request at or after `placed` (Unix seconds).
 
-        `key` and `hook` are those of the `submit`.
-
-        Empty: no job was taken, for certain. None: the partner cannot tell. If the protocol promises that the same key
-        never buys twice, this may send the request again. Raises `PartnerAway`, and `NotAccepted` if so refused.
+        `key` and `hook` are those of the `submit`. `may_buy`: whether the job is still wanted; then, if the protocol
+        promises that the same key never buys twice, this may send the request again.
+        Empty: no job was taken, for certain. None: the partner cannot tell. Raises `PartnerAway`, and `NotAccepted` if
+        what was sent again is so refused.
         """
 
     async def check(self, remote_id: str) -> Standing:

@@ -5,13 +5,15 @@ reading each, not one for every pair. Pure functions, but for the header of the 
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import partial
 from typing import Final, Literal
 
 import msgspec
 
 from understudy.engines.engine import Contract, Job
 from understudy.engines.values import Values, wants_sound
+from understudy.errors import EngineInputError
 
 Size = tuple[int, int]
 """Width and height in pixels."""
@@ -111,7 +113,7 @@ def wish_for(job: Job) -> Wish:
     )
     picture = pictures[0] if pictures else None
     size = _picture_size(picture) if picture else None
-    value: Callable[[Field], str] = lambda field: _given(job.values, field)  # noqa: E731
+    value = partial(_given, job.values)
     exact = _exact(value("tier"), job.model)
     return Wish(
         prompt=value("prompt"),
@@ -139,8 +141,6 @@ def _given(values: Values, field: Field) -> str:
 
 def _picture_size(path: str) -> Size:
     from PIL import Image
-
-    from understudy.errors import EngineInputError
 
     try:
         with Image.open(path) as image:

@@ -158,7 +158,7 @@ class Desk:
     async def cancel(self, project: Project, *, id: str = "", token: str = "") -> Task:
         """Take a task out of the queue. Raises `NotFound`, or `NotAllowed` once it has left the queue."""
         task = await self.find(project, id=id, token=token)
-        after = await self._store.apply(task.id, lifecycle.cancel(self._clock()))
+        after = await self._store.apply(task.id, lifecycle.cancel(self._clock(), await self._money(task)))
         if after is None:
             raise NotAllowed("Task is not in a cancellable state.")
         self._tell_stopped(after)
@@ -167,8 +167,7 @@ class Desk:
     async def kill(self, project: Project, *, id: str = "", token: str = "") -> Task:
         """Stop a task in whatever it does. Raises `NotFound`, or `NotAllowed` if it is over already."""
         task = await self.find(project, id=id, token=token)
-        reason = await self._about_money(task.id) if self._about_money else ""
-        after = await self._store.apply(task.id, lifecycle.kill(self._clock(), reason))
+        after = await self._store.apply(task.id, lifecycle.kill(self._clock(), await self._money(task)))
         if after is None:
             await self._refuse_kill(task)
         self._tell_stopped(after)
@@ -216,6 +215,9 @@ class Desk:
         )
         await self._store.add_file(file)
         return file
+
+    async def _money(self, task: Task) -> str:
+        return await self._about_money(task.id) if self._about_money else ""
 
     async def _look_up(self, project: Project, id: str, token: str) -> Task | None:
         if token:

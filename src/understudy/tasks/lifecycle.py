@@ -160,9 +160,11 @@ def fail(task: Task, at: float, reason: str, **fields: Any) -> Change:
     return finish(task, at, pexit="1", reason=reason, **fields)
 
 
-def cancel(at: float) -> Change:
+def cancel(at: float, reason: str = "") -> Change:
     """By its project, while it waits."""
-    return Change(expect=(S.QUEUE,), fields={"status": S.CANCEL.value, "cancelled": at, **_RELEASED})
+    return Change(
+        expect=(S.QUEUE,), fields={"status": S.CANCEL.value, "cancelled": at, "reason": reason, **_RELEASED}
+    )
 
 
 def kill(at: float, reason: str = "") -> Change:

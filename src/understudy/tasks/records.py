@@ -165,6 +165,7 @@ class Purchase(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Outcome = ""
     remote_id: str = ""
     placed: float
+    """When its request left; 0 as long as none is on its way."""
     submitted: float = 0.0
     settled: float = 0.0
     estimate: Decimal | None = None

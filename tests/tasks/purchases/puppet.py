@@ -54,7 +54,7 @@ class Puppet:
         return id
 
     async def look_up(
-        self, prepared: Prepared, key: str, placed: float, hook: str = ""
+        self, prepared: Prepared, key: str, placed: float, hook: str = "", *, may_buy: bool = True
     ) -> tuple[str, ...] | None:
         await self._done("look_up")
         return tuple(id for id, of in self.jobs.items() if of == key) if self.listed else None

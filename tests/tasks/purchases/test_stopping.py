@@ -8,12 +8,27 @@ import pytest
 
 from tests.tasks.house import House
 from tests.tasks.purchases.shop import PRICE, end_of, order, partner, reached, settled, shop
+from understudy.tasks.postprocess import Result
 from understudy.tasks.records import Task
 from understudy.testing.partners.faults import Fault
 
 
 async def killed(house: House, task: Task) -> Task:
     return await house.desk.kill(house.project, id=str(task.id))
+
+
+async def stopped_when_fetched(house: House) -> Task:
+    """A task whose run gets as far as having its clip here, and is stopped in order then."""
+
+    async def never(*_: object) -> Result:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    house.crew.postprocess.process = never  # type: ignore[method-assign]
+    task = await order(house)
+    await reached(house, task, "fetched")
+    await house.dispatcher.stop(0)
+    return task
 
 
 async def test_a_kill_stops_waiting_at_once_and_says_what_cannot_be_undone(tmp_path: Path) -> None:
@@ -81,18 +96,12 @@ async def test_a_restart_goes_on_where_it_was(tmp_path: Path) -> None:
 async def test_what_was_fetched_is_not_fetched_again(tmp_path: Path) -> None:
     with partner() as there:
         async with shop(tmp_path / "house", there) as house:
-            task = await order(house)
-            purchase = await reached(house, task, "submitted")
-            await reached(house, task, "fetched")
-            crashed = house.crew
-            # As after a crash: the task is still held by a process that is gone.
-            await house.dispatcher.stop(0)
-        assert crashed is not None
+            task = await stopped_when_fetched(house)
         fetched = len([each for each in there.fake.requests if each.step == "content"])
         async with shop(tmp_path / "house", there) as house:
             over = await end_of(house, task)
             assert over.pexit == "0"
-            assert (await settled(house, task)).remote_id == purchase.remote_id
+            assert (await settled(house, task)).remote_id in there.fake.jobs
     assert len([each for each in there.fake.requests if each.step == "content"]) == fetched
     assert there.fake.paid == 1
 
@@ -124,3 +133,16 @@ async def test_an_engine_that_is_gone_leaves_its_purchases_to_the_operator(tmp_p
             purchase = await settled(house, task)
             assert (purchase.outcome, purchase.remote_id) == ("lost", before.remote_id)
             assert (await house.store.operator_ledger())[0].amount == -Decimal(PRICE)
+
+
+async def test_what_is_kept_here_is_delivered_although_it_could_not_be_asked_for_any_more(
+    tmp_path: Path,
+) -> None:
+    with partner() as there:
+        async with shop(tmp_path / "house", there) as house:
+            task = await stopped_when_fetched(house)
+        # The operator's model for this contract is gone; the clip has been paid and lies here.
+        other: dict[str, object] = {"model": {"google/veo3-1": "sora-2"}, "profile": "gateway"}
+        async with shop(tmp_path / "house", there, options=other) as house:
+            assert (await end_of(house, task)).pexit == "0"
+            assert (await settled(house, task)).outcome == "delivered"

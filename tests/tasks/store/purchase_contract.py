@@ -79,6 +79,16 @@ class PurchaseContract:
             second,
         ]
 
+    async def test_what_never_left_may_be_placed_again_once(self, store: Store) -> None:
+        task = await self.running(store)
+        purchase = await self.begun(store, task)
+        again = replace(purchase, placed=15.0)
+        assert await store.begin_purchase(again, held(task)) is None
+        assert await store.step_purchase(purchase.id, ("intended",), placed=0.0) is not None
+        both = await asyncio.gather(*(store.begin_purchase(again, held(task)) for _ in range(2)))
+        assert sorted(both, key=str) == sorted([again, None], key=str)
+        assert await store.purchases(task=task.id) == [again]
+
     async def test_steps_happen_in_their_order_only(self, store: Store) -> None:
         task = await self.running(store)
         purchase = await self.begun(store, task)

@@ -5,14 +5,11 @@ Reading order: `options`, `engines.mappings.google_omni` (what is asked for), `i
 
 from typing import Final
 
-from understudy.engines.engine import Contract, RemoteEngine
+from understudy.engines.engine import RemoteEngine, has_prompt
 from understudy.engines.late import late
 
 VERSION: Final = "1"
-
-
-def _plays(contract: Contract) -> bool:
-    return "prompt" in contract.input_ids
+"""Raised when the same inputs are asked for in another way."""
 
 
 engine: Final = RemoteEngine(
@@ -20,7 +17,7 @@ engine: Final = RemoteEngine(
     version=VERSION,
     partner="understudy.engines.google_omni.adapter:partner",
     availability=late("understudy.engines.google_omni.options:available"),
-    plays=_plays,
+    plays=has_prompt,
     labels=late("understudy.engines.google_omni.options:labels"),
     treats=late("understudy.engines.google_omni.options:treats"),
     cancels=lambda _: True,

@@ -8,9 +8,10 @@ from typing import Any, Final
 
 import msgspec
 
-from understudy.engines import google_clips as clips
 from understudy.engines.engine import Job, Output
-from understudy.engines.google_account import cost
+from understudy.engines.google import clips
+from understudy.engines.google.account import cost
+from understudy.engines.google.sdk import Google, Refused, decoded
 from understudy.engines.google_omni.interactions import (
     Content,
     Interaction,
@@ -19,9 +20,7 @@ from understudy.engines.google_omni.interactions import (
     standing,
 )
 from understudy.engines.google_omni.options import ENGINE, Settings, read
-from understudy.engines.google_sdk import Google, Refused, decoded
 from understudy.engines.mappings.google_omni import addressed, request
-from understudy.engines.options import wrong
 from understudy.engines.partner import Cancellation, Fetch, Partner, Prepared, Standing, Tools
 from understudy.engines.wish import wish_for
 from understudy.errors import (
@@ -62,7 +61,8 @@ class Omni:
         wish = await asyncio.to_thread(wish_for, job)
         picture = await asyncio.to_thread(clips.picture, wish.picture) if wish.picture else None
         model = self._settings.model(job.model)
-        mapped = request(wish, self._settings.limits(job.model), model, picture, seeded=wish.seed != job.seed)
+        limits = self._settings.making.limits(model)
+        mapped = request(wish, limits, model, picture, seeded=wish.seed != job.seed)
         return Prepared(
             request=Request(mapped.body, wish.sound),
             notes=mapped.notes,
@@ -82,7 +82,7 @@ class Omni:
         return id if asked.sound else f"{id}{SILENT}"
 
     async def look_up(
-        self, prepared: Prepared, key: str, placed: float, hook: str = ""
+        self, prepared: Prepared, key: str, placed: float, hook: str = "", *, may_buy: bool = True
     ) -> tuple[str, ...] | None:
         """See `Partner`. Interactions cannot be listed."""
         return None
@@ -147,9 +147,9 @@ class Omni:
                 f"The partner put the clip into its own storage ({self._google.words(clip.uri)}):"
                 " the operator can copy it from there."
             )
-        url, headers = self._link(clip.uri)
         await asyncio.to_thread(path.unlink, missing_ok=True)
         try:
+            url, headers = self._link(clip.uri)
             await self._fetch(url, path, headers)
         except FetchFailed as error:
             raise PartnerAway(f"The clip could not be copied from the partner: {error}") from error
@@ -160,7 +160,7 @@ class Omni:
     def _link(self, uri: str) -> tuple[str, Mapping[str, str]]:
         """Where the clip's bytes are, and what to show there: a file's own address tells of it, `:download` gives it.
 
-        As `files.download` of the SDK does it.
+        As `files.download` of the SDK does it. Raises `AddressRefused`.
         """
         headers = self._google.headers_for(uri)
         file = _FILE.fullmatch(uri)
@@ -170,8 +170,6 @@ class Omni:
 def partner(options: Mapping[str, object], tools: Tools) -> Partner:
     """The partner. Raises `ConfigurationError` if an option is wrong, or there is nobody to ask as."""
     settings = read(options)
-    if settings.account.missing:
-        raise wrong(options, "api_key", f"set {settings.account.missing}", engine=ENGINE)
     name = str(options.get("name", ENGINE))
     google = Google(settings.account, engine=name, enterprise=settings.enterprise)
     return Omni(settings, google, tools.fetch)

@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from understudy.engines.google_rules import is_about_content
+from understudy.engines.google.rules import is_about_content
 from understudy.engines.partner import Cancellation, Standing
 
 _INVALID: Final = 3

@@ -6,13 +6,12 @@ from typing import Final
 
 import msgspec
 
-from understudy.engines import google_account as google
 from understudy.engines.engine import Availability, Contract, Treatment
-from understudy.engines.google_account import Account, Price, Prices
-from understudy.engines.mappings.google_omni import RESOLUTIONS, Limits, treated
+from understudy.engines.google import account as google
+from understudy.engines.google.account import Price, Prices
+from understudy.engines.mappings.google_omni import RESOLUTIONS, Delivery, Limits, treated
 from understudy.engines.mappings.treatments import treatments
-from understudy.engines.options import Options, number, text, wrong
-from understudy.errors import ConfigurationError
+from understudy.engines.options import Options, must_be_known, number, text, wrong
 
 ENGINE: Final = "google_omni"
 MODEL: Final = "gemini-omni-1.1-flash"
@@ -39,60 +38,63 @@ PRICES: Final[Prices] = {
 }
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
+class Making(msgspec.Struct, frozen=True, kw_only=True):
+    """What clips are like, as far as the model leaves it open."""
+
+    shortest: int
+    longest: int | None
+    """In seconds; None leaves it to the model."""
+    resolutions: tuple[str, ...]
+    delivery: Delivery
+
+    def limits(self, model: str) -> Limits:
+        """What a model makes."""
+        usual = max(self.shortest, LONGEST.get(model, LONGEST_OTHERWISE))
+        return Limits(
+            shortest=self.shortest,
+            longest=usual if self.longest is None else self.longest,
+            resolutions=self.resolutions,
+            delivery=self.delivery,
+        )
+
+
+class Settings(google.Settings, frozen=True, kw_only=True):
     """The options, checked."""
 
-    account: Account
     enterprise: bool
     """Google's cloud; otherwise the Gemini Developer API."""
-    prices: Prices
-    given: Mapping[str, object]
-    """The options as they were set, but for the key."""
-
-    def model(self, contract: str) -> str:
-        """Google's model for a contract."""
-        return google.read_model(self.given, contract, MODEL, engine=ENGINE)
-
-    def limits(self, contract: str) -> Limits:
-        """What that model makes."""
-        return _limits(self.given, self.model(contract), self.enterprise)
+    making: Making
 
 
 def read(options: Options, environment: Mapping[str, str] | None = None) -> Settings:
     """The engine's options. Raises `ConfigurationError` that names the key."""
-    google.must_be_known(options, OWN, engine=ENGINE)
+    must_be_known(options, google.SHARED | OWN, engine=ENGINE)
     settings = Settings(
         account=google.read_account(options, engine=ENGINE, environment=environment),
-        enterprise=_enterprise(options),
+        models=google.read_models(options, MODEL, engine=ENGINE),
         prices=google.read_prices(options, PRICES, engine=ENGINE),
-        given=google.without_key(options),
+        enterprise=_enterprise(options),
+        making=_making(options),
     )
     if settings.account.project and not settings.enterprise:
         raise wrong(options, "enterprise", "a project belongs to Google's cloud: leave it out", engine=ENGINE)
-    settings.limits("")
     return settings
 
 
 def available(options: Options) -> Availability:
     """What is missing, and what to do about it; nothing is sent."""
-    name = str(options.get("name", ENGINE))
-    try:
-        return google.availability(read(options).account, engine=name)
-    except ConfigurationError as error:
-        return Availability(ok=False, reason=str(error), remedy=f"Correct the settings of [engine.{name}].")
+    return google.available(read, options, engine=ENGINE)
 
 
 def labels(options: Options) -> dict[str, str]:
-    """Which model plays, for the answers of runs; nothing if it differs by contract."""
-    model = options.get("model", MODEL)
-    return {"partner_model": model} if isinstance(model, str) else {}
+    """Which model plays, for the answers of runs."""
+    return google.labels(options, MODEL)
 
 
 def treats(contract: Contract, options: Options) -> tuple[Treatment, ...]:
     """A row for each input of a contract. Raises `ConfigurationError`."""
-    model = google.read_model(options, contract.address, MODEL, engine=ENGINE)
-    limits = _limits(options, model, _enterprise(options))
-    return treatments(contract, treated(contract.address, limits))
+    model = google.model_for(google.read_models(options, MODEL, engine=ENGINE), contract.address)
+    return treatments(contract, treated(contract.address, _making(options).limits(model)))
 
 
 def _enterprise(options: Options) -> bool:
@@ -102,24 +104,30 @@ def _enterprise(options: Options) -> bool:
     return given
 
 
-def _limits(options: Options, model: str, enterprise: bool) -> Limits:
-    usual = LONGEST.get(model, LONGEST_OTHERWISE)
-    shortest = round(number(options, "shortest_seconds", SHORTEST, engine=ENGINE, least=1, most=60))
-    longest = round(number(options, "longest_seconds", usual, engine=ENGINE, least=shortest, most=60))
-    return Limits(
+def _making(options: Options) -> Making:
+    shortest = _seconds(options, "shortest_seconds", SHORTEST, least=1)
+    given = "longest_seconds" in options
+    return Making(
         shortest=shortest,
-        longest=longest,
+        longest=_seconds(options, "longest_seconds", shortest, least=shortest) if given else None,
         resolutions=_resolutions(options),
-        delivery=_delivery(options, enterprise),
+        delivery=_delivery(options),
     )
 
 
-def _delivery(options: Options, enterprise: bool) -> str:
+def _seconds(options: Options, key: str, default: int, *, least: int) -> int:
+    return round(number(options, key, default, engine=ENGINE, least=least, most=60))
+
+
+def _delivery(options: Options) -> Delivery:
     # Google's cloud gives an address in its own storage only, which the operator would have to provide.
-    delivery = text(options, "delivery", "inline" if enterprise else "uri", engine=ENGINE)
-    if delivery not in ("inline", "uri"):
-        raise wrong(options, "delivery", 'must be "inline" or "uri"', engine=ENGINE)
-    return delivery
+    match text(options, "delivery", "inline" if _enterprise(options) else "uri", engine=ENGINE):
+        case "inline":
+            return "inline"
+        case "uri":
+            return "uri"
+        case _:
+            raise wrong(options, "delivery", 'must be "inline" or "uri"', engine=ENGINE)
 
 
 def _resolutions(options: Options) -> tuple[str, ...]:

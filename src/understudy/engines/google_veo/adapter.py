@@ -9,14 +9,13 @@ from urllib.parse import quote
 
 import msgspec
 
-from understudy.engines import google_clips as clips
 from understudy.engines.engine import Job, Output
-from understudy.engines.google_account import cost
-from understudy.engines.google_sdk import Google, decoded
+from understudy.engines.google import clips
+from understudy.engines.google.account import cost
+from understudy.engines.google.sdk import Google, decoded
 from understudy.engines.google_veo.operations import Operation, said, standing
 from understudy.engines.google_veo.options import ENGINE, Settings, read
 from understudy.engines.mappings.google_veo import request
-from understudy.engines.options import wrong
 from understudy.engines.partner import Cancellation, Partner, Prepared, Standing, Tools
 from understudy.engines.wish import wish_for
 from understudy.errors import EngineRefused, PartnerAway, ResultLost, Unclear
@@ -66,7 +65,7 @@ class Veo:
         return name
 
     async def look_up(
-        self, prepared: Prepared, key: str, placed: float, hook: str = ""
+        self, prepared: Prepared, key: str, placed: float, hook: str = "", *, may_buy: bool = True
     ) -> tuple[str, ...] | None:
         """See `Partner`. The protocol has no list and no keys."""
         return None
@@ -127,6 +126,4 @@ class Veo:
 def partner(options: Mapping[str, object], tools: Tools) -> Partner:
     """The partner. Raises `ConfigurationError` if an option is wrong, or there is nobody to ask as."""
     settings = read(options)
-    if settings.account.missing:
-        raise wrong(options, "api_key", f"set {settings.account.missing}", engine=ENGINE)
     return Veo(settings, Google(settings.account, engine=str(options.get("name", ENGINE))))

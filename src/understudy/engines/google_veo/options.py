@@ -4,15 +4,12 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-import msgspec
-
-from understudy.engines import google_account as google
 from understudy.engines.engine import Availability, Contract, Treatment
-from understudy.engines.google_account import Account, Price, Prices
+from understudy.engines.google import account as google
+from understudy.engines.google.account import Price, Prices
 from understudy.engines.mappings.google_veo import Limits, treated
 from understudy.engines.mappings.treatments import treatments
-from understudy.engines.options import Options, table, wrong
-from understudy.errors import ConfigurationError
+from understudy.engines.options import Options, must_be_known, table, wrong
 
 ENGINE: Final = "google_veo"
 MODEL: Final = "veo-3.1-generate-001"
@@ -38,51 +35,40 @@ PRICES: Final[Prices] = {
 }
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
+class Settings(google.Settings, frozen=True, kw_only=True):
     """The options, checked."""
 
-    account: Account
     limits: Limits
-    prices: Prices
-    given: Mapping[str, object]
-    """The options as they were set, but for the key."""
-
-    def model(self, contract: str) -> str:
-        """Google's model for a contract."""
-        return google.read_model(self.given, contract, MODEL, engine=ENGINE)
 
 
 def read(options: Options, environment: Mapping[str, str] | None = None) -> Settings:
     """The engine's options. Raises `ConfigurationError` that names the key."""
-    google.must_be_known(options, OWN, engine=ENGINE)
-    google.read_model(options, "", MODEL, engine=ENGINE)
+    must_be_known(options, google.SHARED | OWN, engine=ENGINE)
     return Settings(
         account=google.read_account(options, engine=ENGINE, environment=environment),
-        limits=Limits(durations=_durations(options), people=_people(options)),
+        models=google.read_models(options, MODEL, engine=ENGINE),
         prices=google.read_prices(options, PRICES, engine=ENGINE),
-        given=google.without_key(options),
+        limits=_limits(options),
     )
 
 
 def available(options: Options) -> Availability:
     """What is missing, and what to do about it; nothing is sent."""
-    name = str(options.get("name", ENGINE))
-    try:
-        return google.availability(read(options).account, engine=name)
-    except ConfigurationError as error:
-        return Availability(ok=False, reason=str(error), remedy=f"Correct the settings of [engine.{name}].")
+    return google.available(read, options, engine=ENGINE)
 
 
 def labels(options: Options) -> dict[str, str]:
-    """Which model plays, for the answers of runs; nothing if it differs by contract."""
-    model = options.get("model", MODEL)
-    return {"partner_model": model} if isinstance(model, str) else {}
+    """Which model plays, for the answers of runs."""
+    return google.labels(options, MODEL)
 
 
 def treats(contract: Contract, options: Options) -> tuple[Treatment, ...]:
     """A row for each input of a contract. Raises `ConfigurationError`."""
-    limits = Limits(durations=_durations(options), people=_people(options))
-    return treatments(contract, treated(contract.address, limits))
+    return treatments(contract, treated(contract.address, _limits(options)))
+
+
+def _limits(options: Options) -> Limits:
+    return Limits(durations=_durations(options), people=_people(options))
 
 
 def _people(options: Options) -> dict[str, str]:

@@ -5,43 +5,30 @@ Its parts: `options` and `weights` (what the operator has), `stage` (the loaded 
 mapped in `engines.mappings.ltx2`; `tiny` writes a model for tests.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from understudy.engines.engine import Contract, LocalEngine, Treatment
+from understudy.engines.engine import LocalEngine, has_prompt
 from understudy.engines.late import late
 
 VERSION: Final = "1"
 """Raised when the same inputs and seed give another clip."""
 
 
-def _treats(contract: Contract, options: Mapping[str, object]) -> Sequence[Treatment]:
-    from understudy.engines.ltx2.options import read_options
-    from understudy.engines.mappings.ltx2 import treated
-    from understudy.engines.mappings.treatments import treatments
-
-    return treatments(contract, treated(read_options(options).limits))
-
-
 def _defaults(data: Path) -> Mapping[str, object]:
     return {"weights": str(data / "weights" / "ltx2")}
-
-
-def _plays(contract: Contract) -> bool:
-    return "prompt" in contract.input_ids
 
 
 engine: Final = LocalEngine(
     name="ltx2",
     version=VERSION,
-    preview=False,
     pipeline="understudy.engines.ltx2.pipeline:load",
     availability=late("understudy.engines.ltx2.availability:availability"),
     labels=late("understudy.engines.ltx2.availability:labels"),
     defaults=_defaults,
-    plays=_plays,
-    treats=_treats,
+    plays=has_prompt,
+    treats=late("understudy.engines.ltx2.availability:treats"),
     gpus=1,
     # Two bytes for each of LTX-2's 19 and Gemma 3's 12 billion parameters, and what is small beside them.
     memory_gb=70,

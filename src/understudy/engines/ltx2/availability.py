@@ -1,4 +1,4 @@
-"""Whether LTX-2 can run here: asked before every run, so nothing heavy is imported, and no weights are read."""
+"""Whether LTX-2 can run here, and how it would: asked before every run, so nothing heavy is imported, no weights read."""
 
 from collections.abc import Mapping
 from importlib.util import find_spec
@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Final
 
 from understudy.engines.cards import has_card
-from understudy.engines.engine import Availability
+from understudy.engines.engine import Availability, Contract, Treatment
 from understudy.engines.ltx2.options import Options, read_options
 from understudy.engines.ltx2.weights import LICENCE, located, missing, remedy
+from understudy.engines.mappings.ltx2 import treated
+from understudy.engines.mappings.treatments import treatments
 from understudy.errors import EngineUnavailable
 
 PACKAGES: Final = ("torch", "diffusers", "transformers", "safetensors")
@@ -26,6 +28,11 @@ def labels(options: Mapping[str, object]) -> dict[str, str]:
     """Which weights play, for the answers of runs: a repository's id, or a folder's own name."""
     weights = read_options(options).weights
     return {"weights": Path(weights).name if Path(weights).is_absolute() else weights}
+
+
+def treats(contract: Contract, options: Mapping[str, object]) -> tuple[Treatment, ...]:
+    """What becomes of each input of a contract. Raises `EngineUnavailable` for options that cannot be used."""
+    return treatments(contract, treated(read_options(options).limits))
 
 
 def _answer(options: Options) -> Availability:

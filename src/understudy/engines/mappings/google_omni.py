@@ -2,17 +2,15 @@
 
 import hashlib
 import re
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
-from understudy.engines.google_clips import Picture
-from understudy.engines.mappings.google_veo import (
-    LENGTHS,
-    USUAL_SECONDS,
+from understudy.engines.google.clips import Picture
+from understudy.engines.mappings.formats import LENGTHS, USUAL_SECONDS, nearest_length
+from understudy.engines.mappings.google import (
     Mapped,
     format_notes,
-    nearest_length,
     nearest_resolution,
     own_notes,
     resolution_treated,
@@ -20,6 +18,9 @@ from understudy.engines.mappings.google_veo import (
 )
 from understudy.engines.mappings.treatments import Treated
 from understudy.engines.wish import Wish
+
+Delivery = Literal["inline", "uri"]
+"""How a clip comes back: within the answer, or as an address."""
 
 RESOLUTIONS: Final = ("360p", "720p", "1080p", "4k")
 
@@ -33,8 +34,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     longest: int
     """In seconds; every whole number between the two."""
     resolutions: tuple[str, ...] = RESOLUTIONS
-    delivery: str = "uri"
-    """`uri` or `inline`: how the clip comes back."""
+    delivery: Delivery = "uri"
 
 
 def request(
@@ -42,7 +42,7 @@ def request(
 ) -> Mapped:
     """The body of a request for one clip; `picture` is the wish's, encoded; `seeded`: the caller gave a seed."""
     resolution = nearest_resolution(wish.tier, limits.resolutions)
-    seconds = nearest_length(wish.seconds or USUAL_SECONDS, tuple(range(limits.shortest, limits.longest + 1)))
+    seconds = nearest_length(wish.seconds or USUAL_SECONDS, range(limits.shortest, limits.longest + 1))
     content: list[dict[str, str]] = [{"type": "text", "text": _prompt(wish)}]
     if picture is not None:
         content.append({"type": "image", "data": picture.data, "mime_type": picture.content_type})

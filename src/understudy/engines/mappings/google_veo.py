@@ -1,26 +1,23 @@
 """A wish as a request of Veo's: `predictLongRunning` as Google's cloud spells it (Google Cloud, Veo API)."""
 
-import re
 from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
 
-from understudy.engines.google_clips import Picture
+from understudy.engines.google.clips import Picture
+from understudy.engines.mappings.formats import LENGTHS, USUAL_SECONDS, nearest_length
+from understudy.engines.mappings.google import (
+    Mapped,
+    format_notes,
+    nearest_resolution,
+    own_notes,
+    resolution_treated,
+    spoken,
+)
 from understudy.engines.mappings.treatments import Treated
 from understudy.engines.wish import Wish
 
-LENGTHS: Final[Mapping[str, tuple[float, ...]]] = {
-    "google/veo3-1": (4, 6, 8),
-    "openai/sora-2-pro": (4, 8, 12),
-}
-"""The seconds that a contract lets its callers choose from."""
-
-USUAL_SECONDS: Final = 5.0
-"""Where the contract has no length: Ovi's clips are five seconds long."""
-
-_HEIGHTS: Final = {"360p": 360, "480p": 480, "720p": 720, "1080p": 1080, "4k": 2160}
-_WIDE: Final = 16 / 9
 _SEED_BITS: Final = 32
 
 
@@ -31,15 +28,6 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """The lengths in seconds that it makes, by resolution; no other resolution is made."""
     people: Mapping[str, str] = {}
     """How it spells values of `personGeneration`, where it does so differently."""
-
-
-class Mapped(msgspec.Struct, frozen=True, kw_only=True):
-    """A request, and what it costs and loses."""
-
-    body: dict[str, Any]
-    seconds: int
-    resolution: str
-    notes: tuple[str, ...]
 
 
 def request(wish: Wish, limits: Limits, picture: Picture | None = None) -> Mapped:
@@ -106,65 +94,3 @@ def treated(contract: str, limits: Limits) -> Treated:
         "steps": ("dropped", "Its steps are its own."),
         "guidance": ("dropped", "Its guidance is its own."),
     }
-
-
-def spoken(prompt: str) -> str:
-    """A prompt without the marks that only Ovi knows: speech in quotation marks, sounds in a sentence of their own.
-
-    `<S>speech<E>` and `<AUDCAP>sounds<ENDAUDCAP>` are Ovi's (its repository's README).
-    """
-    plain = re.sub(r"<S>\s*(.*?)\s*<E>", r'"\1"', prompt, flags=re.DOTALL)
-    plain = re.sub(r"<AUDCAP>\s*(.*?)\s*<ENDAUDCAP>", r"Sounds: \1", plain, flags=re.DOTALL)
-    return plain.strip()
-
-
-def nearest_resolution(wished: str, made: tuple[str, ...]) -> str:
-    """The smallest that is made and no smaller than what is wished for; else the largest."""
-    ordered = sorted(made, key=_height)
-    return next((each for each in ordered if _height(each) >= _height(wished)), ordered[-1])
-
-
-def nearest_length(wished: float, made: tuple[int, ...]) -> int:
-    """The length that is made and comes nearest; of two the longer one."""
-    return min(made, key=lambda each: (abs(each - wished), -each))
-
-
-def format_notes(wish: Wish, resolution: str, seconds: int) -> list[str]:
-    """Where length, resolution and shape are others than were wished for."""
-    notes = []
-    if wish.seconds is not None and wish.seconds != seconds:
-        notes.append(
-            f"The clip lasts {seconds} seconds instead of {wish.seconds:g}: the nearest that is made in {resolution}."
-        )
-    if _height(resolution) != _height(wish.tier):
-        notes.append(f"The clip is made in {resolution} instead of {wish.tier}.")
-    if wish.size is not None and abs(_shape(wish) - _WIDE) > 0.01:
-        notes.append(f"The clip's shape is {wish.ratio} instead of {wish.size[0]}x{wish.size[1]}.")
-    return notes
-
-
-def own_notes(wish: Wish) -> list[str]:
-    """What no model of Google's takes."""
-    notes = []
-    if wish.others:
-        notes.append("Input pictures after the first are left out.")
-    if wish.steps is not None or wish.guidance is not None:
-        notes.append("Steps and guidance are the partner's own.")
-    return notes
-
-
-def resolution_treated(contract: str, made: tuple[str, ...]) -> Any:
-    """What becomes of a contract's resolutions."""
-    if contract in LENGTHS and {"720p", "1080p"} <= set(made):
-        return ("honoured", "")
-    return ("approximated", f"The nearest of {', '.join(made)}, in 16:9 or 9:16.")
-
-
-def _height(resolution: str) -> int:
-    named = re.fullmatch(r"(\d{3,4})p", resolution)
-    return _HEIGHTS.get(resolution) or (int(named[1]) if named else 720)
-
-
-def _shape(wish: Wish) -> float:
-    width, height = wish.size or (16, 9)
-    return max(width, height) / min(width, height)

@@ -1,16 +1,16 @@
-"""From a wish to a call of diffusers' LTX-2 pipelines. Pure functions. Providers.md, section 3.2.
+"""From a wish to a call of diffusers' LTX-2 pipelines (diffusers 0.42.1, `pipelines/ltx2`). Pure functions.
 
 The model takes sides that are multiples of 32 and 8n + 1 frames; what it makes is 24 frames a second with sound.
 """
 
-from collections.abc import Mapping
 from math import ceil, sqrt
 from typing import Final
 
 import msgspec
 
-from understudy.engines.mappings.treatments import How
-from understudy.engines.wish import Field, Size, Wish
+from understudy.engines.mappings.formats import tier_height
+from understudy.engines.mappings.treatments import Treated
+from understudy.engines.wish import Size, Wish
 
 FPS: Final = 24
 MULTIPLE: Final = 32
@@ -26,8 +26,6 @@ MOST_SECONDS: Final = 20.0
 """The end of the model's positions in time (`pos_embed_max_pos`)."""
 LEAST_STEPS: Final = 2
 """The schedule is stretched from its first step to its last: there must be two."""
-
-_NAMED_TIERS: Final = {"4k": 2160, "8k": 4320}
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,7 +83,7 @@ def request_for(wish: Wish, limits: Limits) -> Request:
     )
 
 
-def treated(limits: Limits) -> Mapping[Field, tuple[How, str]]:
+def treated(limits: Limits) -> Treated:
     """What becomes of each wish, for `treatments`."""
     return {
         "prompt": ("honoured", ""),
@@ -110,8 +108,7 @@ def treated(limits: Limits) -> Mapping[Field, tuple[How, str]]:
 def _wished_size(wish: Wish) -> Size:
     if wish.size is not None:
         return wish.size
-    tier = wish.tier.strip().lower()
-    short = _NAMED_TIERS.get(tier) or int(tier.removesuffix("p"))
+    short = tier_height(wish.tier)
     long = round(short * 16 / 9)
     return (short, long) if wish.ratio == "9:16" else (long, short)
 

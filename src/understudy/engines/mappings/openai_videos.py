@@ -1,4 +1,4 @@
-"""From a wish to a create request of the OpenAI Videos protocol. Providers.md, sections 1.2 and 1.9.
+"""From a wish to a create request of the OpenAI Videos protocol (OpenAI, API reference, "Create video").
 
 The protocol itself has a prompt, a length, a size and one picture. Servers of it know more or less: `Rules` says what.
 """
@@ -10,15 +10,12 @@ from typing import Final
 
 import msgspec
 
-from understudy.engines.mappings.treatments import How
+from understudy.engines.mappings.formats import USUAL_SECONDS, nearest_length, tier_height
+from understudy.engines.mappings.treatments import Row, Treated
 from understudy.engines.wish import Field, Size, Wish
 from understudy.errors import EngineInputError
 
-UNTOLD_SECONDS: Final = 5
-"""The length that is asked for where a contract leaves it to the engine."""
-
 _LONGEST: Final = 600
-_NAMED_TIERS: Final = {"4k": 2160, "8k": 4320}
 _LOST: Final[Mapping[Field, str]] = {
     "negative": "the negative prompt",
     "negative_audio": "the negative prompt for sound",
@@ -99,11 +96,11 @@ def cost(prices: Mapping[str, Decimal], size: Size, seconds: int) -> Decimal | N
     return (rate or Decimal(0)) * seconds + (flat or Decimal(0))
 
 
-def treated(rules: Rules) -> Mapping[Field, tuple[How, str]]:
+def treated(rules: Rules) -> Treated:
     """What becomes of each wish under these rules, for `treatments`."""
     lengths = ", ".join(map(str, rules.seconds))
     tiers = ", ".join(rules.sizes)
-    own: dict[Field, tuple[How, str]] = {
+    own: dict[Field, Row] = {
         "prompt": ("honoured", ""),
         "picture": ("honoured", "Cut to exactly the clip's size."),
         "seconds": ("approximated", f"The nearest of {lengths}.")
@@ -117,30 +114,21 @@ def treated(rules: Rules) -> Mapping[Field, tuple[How, str]]:
 
 
 def _seconds(wish: Wish, rules: Rules) -> int:
-    wished = wish.seconds if wish.seconds is not None else UNTOLD_SECONDS
+    wished = wish.seconds if wish.seconds is not None else USUAL_SECONDS
     if not rules.seconds:
         return min(_LONGEST, max(1, round(wished)))
-    # Of two that are as near the longer one: nothing that was asked for is cut off.
-    return min(rules.seconds, key=lambda length: (abs(length - wished), -length))
+    return nearest_length(wished, rules.seconds)
 
 
 def _size(wish: Wish, rules: Rules) -> Size:
     if wish.size is not None and rules.any_size:
         return wish.size
     wished = tier_height(wish.tier)
-    tier = min(
-        rules.sizes, key=lambda tier: (abs(tier_height(tier) - wished), tier_height(tier))
-    )  # of two that are as near, the cheaper
+    # Of two that are as near, the cheaper.
+    tier = min(rules.sizes, key=lambda tier: (abs(tier_height(tier) - wished), tier_height(tier)))
     wide = parse_size(rules.sizes[tier])
     long, short = max(wide), min(wide)
     return (short, long) if wish.ratio == "9:16" else (long, short)
-
-
-def tier_height(tier: str) -> int:
-    """The length of the shorter side of `720p`, `4k` and the like, in pixels; of anything else 720."""
-    name = tier.strip().lower()
-    match = re.fullmatch(r"(\d{3,4})p", name)
-    return int(match[1]) if match else _NAMED_TIERS.get(name, 720)
 
 
 def parse_size(text: str) -> Size:

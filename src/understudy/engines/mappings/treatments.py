@@ -7,8 +7,10 @@ from understudy.engines.engine import Contract, Treatment
 from understudy.engines.wish import Field, wished
 
 How = Literal["honoured", "approximated", "dropped"]
-Treated = Mapping[Field, tuple[How, str]]
-"""By wish: what becomes of it, and a short sentence on how or why. A wish that is missing is dropped."""
+Row = tuple[How, str]
+"""What becomes of something, and a short sentence on how or why."""
+Treated = Mapping[Field, Row]
+"""By wish; one that is missing is dropped."""
 
 
 def treatments(contract: Contract, treated: Treated) -> tuple[Treatment, ...]:

@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from understudy.engines.addresses import canonical
 from understudy.engines.engine import Contract, Job, Treatment
 from understudy.engines.mappings.treatments import Treated, treatments
 from understudy.engines.wish import FIELDS, Field, Wish, wish_for
@@ -86,8 +87,8 @@ def _text(value: str | int | float) -> str:
 
 
 def _other_form(contract: str, remote: str) -> Form | None:
-    here, there = (address.lower().replace(".", "-") for address in (contract, remote))
-    return None if here == there else FORMS.get(there)
+    there = canonical(remote)
+    return None if there == canonical(contract) else FORMS.get(there)
 
 
 def _lost(job: Job, wish: Wish, form: Form) -> list[str]:

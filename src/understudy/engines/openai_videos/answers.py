@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
+from json import JSONDecoder
 from typing import Any, Final, Literal
 
 import msgspec
@@ -47,8 +48,8 @@ class Trouble(msgspec.Struct, frozen=True):
 
     @property
     def about_content(self) -> bool:
-        """Its rules refused what was asked for. The code decides; without one, the words."""
-        return bool(_CONTENT.search(self.code or self.message))
+        """Its rules refused what was asked for. The code decides; without one, or where it is but a status, the words."""
+        return bool(_CONTENT.search(self.message if self.code.isdecimal() else self.code or self.message))
 
     @property
     def about_input(self) -> bool:
@@ -79,13 +80,19 @@ def status_of(body: Mapping[str, Any]) -> str:
 
 
 def trouble_in(body: Mapping[str, Any] | None) -> Trouble:
-    """The error in a job, in the protocol's error form `{"error": {...}}`, or in FastAPI's `{"detail": ...}`."""
+    """The error in a job, in the protocol's error form `{"error": {...}}`, or in FastAPI's `{"detail": ...}`.
+
+    Of a proxy's error it is the one that it was told by the server behind it.
+    """
     if body is None:
         return Trouble()
     error = body.get("error") or body.get("detail") or body.get("message")
     if isinstance(error, dict) and isinstance(error.get("error"), dict):
         error = error["error"]
     if isinstance(error, dict):
+        behind = _behind(error.get("message"))
+        if behind is not None:
+            return behind
         code = error.get("code") or error.get("type") or ""
         return Trouble(_line(code), _line(error.get("message") or error.get("detail") or ""))
     return Trouble("", _line(error or ""))
@@ -145,6 +152,21 @@ def as_decimal(value: object) -> Decimal | None:
     """A number that a server writes as a number or as text; None if it is none."""
     number = _number(str(value)[:32]) if isinstance(value, int | float | str) and value is not True else None
     return None if number is None else Decimal(str(number))
+
+
+def _behind(message: object) -> Trouble | None:
+    """The error that LiteLLM (1.106 to 1.109) repeats as JSON within its own words; None if there is none."""
+    if not isinstance(message, str) or not message.startswith("litellm."):
+        return None
+    start = message.find('{"')
+    try:
+        body = JSONDecoder().raw_decode(message, start)[0] if start >= 0 else None
+    except (ValueError, RecursionError):
+        return None
+    error = body.get("error") if isinstance(body, dict) else None
+    if not isinstance(error, dict) or not error.get("message"):
+        return None
+    return Trouble(_line(error.get("code") or error.get("type") or ""), _line(error["message"]))
 
 
 def _number(text: str) -> float | None:

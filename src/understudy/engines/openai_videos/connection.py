@@ -38,6 +38,7 @@ class Connection:
             else ("authorization", f"Bearer {options.api_key}")
         )
         self._keyed = bool(options.api_key)
+        self._for_creates = options.profile.headers
         self._base_url = options.base_url
         self._http = httpx2.AsyncClient(
             # Shorter than the whole, so that a host that is not there is told from one that does not answer.
@@ -66,7 +67,9 @@ class Connection:
                 cast_to=httpx2.Response,
                 body=dict(fields),
                 files=files,
-                options={"headers": {"Content-Type": content_type, "Idempotency-Key": key}},
+                options={
+                    "headers": {"Content-Type": content_type, "Idempotency-Key": key, **self._for_creates}
+                },
             )
         )
 

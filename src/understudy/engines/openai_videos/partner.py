@@ -14,7 +14,6 @@ from understudy.engines.mappings.picture import Picture, fitted
 from understudy.engines.openai_videos import content
 from understudy.engines.openai_videos.answers import (
     GONE,
-    Trouble,
     body_of,
     failed,
     remote_id,
@@ -32,10 +31,6 @@ from understudy.errors import EngineUnavailable, PartnerAway, ResultLost, Unclea
 
 if TYPE_CHECKING:
     import httpx2
-
-_NOT_THE_JOBS: Final = frozenset({401, 403, 408, 429, 502, 503, 504})
-"""Statuses that say something of the server or of the way to it, even where a job that failed is an error status."""
-
 
 _ROUNDS: Final = 30
 """How many times the time for one request a whole clip may take."""
@@ -90,7 +85,7 @@ class OpenAIVideosPartner:
         return id
 
     async def look_up(
-        self, prepared: Prepared, key: str, placed: float, hook: str = ""
+        self, prepared: Prepared, key: str, placed: float, hook: str = "", *, may_buy: bool = True
     ) -> tuple[str, ...] | None:
         """By the server's list, where it has one: what may have come from this request."""
         if self._profile.lists == "none":
@@ -195,13 +190,9 @@ class OpenAIVideosPartner:
         if response.status_code in (404, 410):
             raise ResultLost("The partner knows no such job (any more).") from error
         body = body_of(response.content)
-        told: Trouble = trouble_of(response, self._options)
         if body is not None and status_of(body) in ("failed", "error"):
-            return failed(told, self._options.charges_failed)
-        status = response.status_code
-        of_the_job = status >= 400 and status not in _NOT_THE_JOBS and bool(told.code or told.message)
-        if self._profile.failed_as_error and of_the_job:
-            return failed(told, self._options.charges_failed)
+            # vLLM-Omni answers so, with the whole job.
+            return failed(trouble_of(response, self._options), self._options.charges_failed)
         raise away(error, self._options, self._tools.clock()) from error
 
 

@@ -1,7 +1,7 @@
 """How servers of `/v1/videos` differ, as data. Providers.md, sections 1.5, 1.8 and 4.1 to 4.4.
 
-Beyond those: SGLang and FastVideo took a multipart request only with a file in it for a long time, and JSON always;
-their lists show neither the prompt nor the model that was asked for (`video_api.py`, `protocol.py` of both).
+Beyond those, from the servers themselves: vLLM-Omni 0.30.0, SGLang 0.5.23 and FastVideo 0.2.1 (their routes with another
+generator behind them), LiteLLM's proxy 1.106.2 and 1.109.1.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,6 +25,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     needs_key: bool = True
     needs_model: bool = True
     """Without a name it would take another model than the contract means, or none."""
+    headers: Mapping[str, str] = {}
+    """Sent with a create request."""
     json_without_file: bool = False
     """A request without a picture is sent as JSON."""
     lists: Literal["none", "some", "all"] = "some"
@@ -36,8 +38,6 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """DELETE stops a job that is queued or running."""
     variant: str = "video"
     """Of the content; empty: the parameter is left out."""
-    failed_as_error: bool = False
-    """Asked about a job that failed, it answers with an error status."""
     charges_failed: bool | None = None
     """Whether a failed job costs money; None if nobody knows."""
 
@@ -64,12 +64,15 @@ _SERVED_HERE: Final[Mapping[Field, str]] = {
     "guidance": "guidance_scale",
 }
 
+# Their jobs do not show the prompt, and a size or a length that the model has changed is shown as changed.
 _SGLANG: Final = Profile(
     rules=Rules(sizes=_TIERS, any_size=True, fields=_SERVED_HERE),
     needs_key=False,
     needs_model=False,
+    # Older versions take a form only with a file in it.
     json_without_file=True,
     lists="all",
+    # SGLang takes the number of an output for it, and answers 404 for a word.
     variant="",
     charges_failed=False,
 )
@@ -88,21 +91,27 @@ PROFILES: Final[Mapping[str, Profile]] = {
         rules=Rules(
             sizes=_TIERS,
             any_size=True,
-            # Its servers are silent unless asked for sound.
+            # Sound is for Cosmos 3, which is silent unless asked, the aspect ratio for MiniMax H3; other models make
+            # sound always or never, and go by the size.
             fields={**_SERVED_HERE, "sound": "generate_sound", "ratio": "aspect_ratio"},
         ),
         needs_key=False,
+        # It refuses another name than the one it serves.
         needs_model=False,
         lists="all",
         cancels=True,
         variant="",
-        failed_as_error=True,
         charges_failed=False,
     ),
     "sglang": _SGLANG,
     "fastvideo": _SGLANG,
     "litellm": Profile(
         rules=Rules(sizes=_TIERS, seconds=(4, 8, 12)),
+        # It repeats a create twice after a 429, a 5xx or a broken connection behind it, and so buys twice. The router's
+        # fallbacks to other models are beyond a request's say.
+        headers={"x-litellm-num-retries": "0"},
+        # GET /videos is refused with 400 for want of a provider; with one named, OpenAI's own host is asked.
+        lists="none",
         deletes=False,
         charges_failed=True,
     ),

@@ -4,21 +4,13 @@ Its parts: `options` (what the operator sets), `signing` and `connection` (signe
 back), and `partner`, which brings them together. What is asked for is made in `engines.mappings.wiro`.
 """
 
-from collections.abc import Mapping, Sequence
 from typing import Final
 
-from understudy.engines.engine import Contract, RemoteEngine, Treatment
+from understudy.engines.engine import RemoteEngine
 from understudy.engines.late import late
 
 VERSION: Final = "1"
 """Raised when the same inputs are asked for in another way."""
-
-
-def _treats(contract: Contract, options: Mapping[str, object]) -> Sequence[Treatment]:
-    from understudy.engines.mappings.wiro import treats
-    from understudy.engines.wiro.options import remote_model
-
-    return treats(contract, remote_model(options, contract.address))
 
 
 engine: Final = RemoteEngine(
@@ -26,6 +18,6 @@ engine: Final = RemoteEngine(
     version=VERSION,
     partner="understudy.engines.wiro.partner:connect",
     availability=late("understudy.engines.wiro.options:availability"),
-    treats=_treats,
+    treats=late("understudy.engines.wiro.options:treats"),
     cancels=lambda _: True,
 )

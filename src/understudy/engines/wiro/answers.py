@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
+from understudy.engines.words import one_line
 from understudy.errors import NotAccepted, PartnerError, Unclear
 
 NOT_FOUND: Final = 1
@@ -16,7 +17,6 @@ _PROVES_NOTHING: Final = (408, 409, 499)
 KEY_USED: Final = "Idempotency-Key was used"
 """How the refusal of a key begins that was used with another body: a task was made with it."""
 
-_LONGEST: Final = 300
 _LONGEST_PAUSE: Final = 3600.0
 
 
@@ -110,9 +110,3 @@ def objects(wire: Mapping[str, Any], key: str) -> tuple[dict[str, Any], ...]:
     """The value as a list of objects, without what is none."""
     value = wire.get(key)
     return tuple(each for each in value if isinstance(each, dict)) if isinstance(value, list) else ()
-
-
-def one_line(words: str) -> str:
-    """Somebody else's words as they may be shown: on one line, printable, not too long."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in words).split())
-    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 3]}..."

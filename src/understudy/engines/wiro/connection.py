@@ -5,21 +5,23 @@ import mimetypes
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
+import httpx
 import msgspec
 
 from understudy import __version__
+from understudy.engines.bounded import BoundedClient
 from understudy.engines.wiro.answers import Answer, read
 from understudy.engines.wiro.options import Server
 from understudy.engines.wiro.signing import signed_headers
 from understudy.errors import NotAccepted, Unclear
 
-if TYPE_CHECKING:
-    import httpx
-
 Files = Sequence[tuple[str, str]]
 """Input and path, in the order in which they are sent."""
+
+MOST_BYTES: Final = 64 * 1024 * 1024
+"""Of one answer: a page of tasks, each with its log."""
 
 _CONNECTING: Final = 10.0
 """Seconds that a connection may take; less than a request, so that it is known which of the two took too long."""
@@ -32,8 +34,6 @@ class Connection:
 
     def __init__(self, server: Server, clock: Callable[[], float]) -> None:
         """`clock`: Unix seconds."""
-        import httpx
-
         self._server = server
         self._clock = clock
         self._tls = httpx.create_ssl_context(trust_env=False)
@@ -42,11 +42,10 @@ class Connection:
         self._buying = self._client(httpx.Limits(max_keepalive_connections=0))
         self._asking = self._client(httpx.Limits(keepalive_expiry=_KEPT))
 
-    def _client(self, limits: "httpx.Limits") -> "httpx.AsyncClient":
-        import httpx
-
+    def _client(self, limits: httpx.Limits) -> httpx.AsyncClient:
         timeout = self._server.timeout
-        return httpx.AsyncClient(
+        return BoundedClient(
+            most_bytes=MOST_BYTES,
             base_url=self._server.base_url,
             limits=limits,
             timeout=httpx.Timeout(timeout, connect=min(_CONNECTING, timeout / 2), pool=timeout / 2),
@@ -79,10 +78,8 @@ class Connection:
         await self._asking.aclose()
 
     async def _send(
-        self, client: "httpx.AsyncClient", path: str, headers: Mapping[str, str] | None = None, **body: Any
+        self, client: httpx.AsyncClient, path: str, headers: Mapping[str, str] | None = None, **body: Any
     ) -> Answer:
-        import httpx
-
         signed = signed_headers(self._server.api_key, self._server.api_secret, self._clock())
         kind = {"Content-Type": "application/json"} if "content" in body else {}
         try:

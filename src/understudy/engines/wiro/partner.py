@@ -5,6 +5,7 @@ have to be kept open for each task; the task is asked for instead, and the hook 
 """
 
 import asyncio
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any, Final
@@ -36,6 +37,7 @@ from understudy.errors import (
     Unclear,
 )
 
+_ID: Final = re.compile(r"[\w-]{1,64}", re.ASCII)
 _KEY_KEPT: Final = 23 * 3600.0
 """Seconds for which a key is relied on: an Understudy remembers it for 24 hours, by its own clock."""
 _PAGE: Final = 20
@@ -67,11 +69,11 @@ class Wiro:
         return _task_id(answer)
 
     async def look_up(
-        self, prepared: Prepared, key: str, placed: float, hook: str = ""
+        self, prepared: Prepared, key: str, placed: float, hook: str = "", *, may_buy: bool = True
     ) -> tuple[str, ...] | None:
         """With an Understudy, the same Run again: the same key answers with the same task. Else a look at the list."""
         run: Run = prepared.request
-        if self._server.profile != "understudy" or self._tools.clock() - placed >= _KEY_KEPT:
+        if not may_buy or self._server.profile != "understudy" or self._tools.clock() - placed >= _KEY_KEPT:
             return await self._listed(run, placed) or None
         try:
             answer = await self._run(run, key, hook)
@@ -184,6 +186,6 @@ def connect(options: Mapping[str, object], tools: Tools) -> Wiro:
 
 def _task_id(answer: Answer) -> str:
     id = text(answer.wire or {}, "taskid")
-    if not id:
+    if not _ID.fullmatch(id):
         raise Unclear("The server behind this one answered without the number of a task.")
     return id

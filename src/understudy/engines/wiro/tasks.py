@@ -6,10 +6,11 @@ from typing import Any, Final
 
 import msgspec
 
+from understudy.engines.addresses import canonical
 from understudy.engines.mappings.wiro import Run
 from understudy.engines.partner import Standing
-from understudy.engines.wiro.answers import objects, one_line, text
-from understudy.engines.wiro.options import canonical
+from understudy.engines.wiro.answers import objects, text
+from understudy.engines.words import one_line
 
 _POLL_QUEUED: Final = 2.0
 _POLL_RUNNING: Final = 1.0

@@ -25,6 +25,7 @@ from understudy.errors import (
     UnderstudyError,
 )
 from understudy.tasks.jobs import job_of
+from understudy.tasks.lifecycle import Status
 from understudy.tasks.preprocess import Preprocess
 from understudy.tasks.purchases.buying import charged_for_failure, unknown
 from understudy.tasks.purchases.counter import Counter
@@ -168,7 +169,10 @@ class Aftercare:
             await self._counter.settle(purchase, "abandoned", purchase.estimate, note)
         elif not await self._cancelled(partner, purchase):
             await self._wait_for_its_end(partner, purchase)
-        await self._delete(partner, purchase)
+        task = await self._counter.store.task(purchase.task)
+        if task is not None and task.status == Status.CANCEL:
+            # Who stopped the task wants nothing of it; of one that failed here the operator may still save the clip.
+            await self._delete(partner, purchase)
 
     async def _found(self, partner: Partner, purchase: Purchase) -> Purchase | None:
         """The purchase with its job, or None if it has ended without one."""
@@ -176,7 +180,7 @@ class Aftercare:
         try:
             job = await self._remake(purchase.task, folder)
             prepared = await partner.prepare(job)
-            found = await self._counter.look_up(partner, purchase, prepared)
+            found = await self._counter.look_up(partner, purchase, prepared, may_buy=False)
         except NotAccepted as refusal:
             await self._counter.settle(purchase, "refused", Decimal(0), refusal.message)
         except StoreUnavailable:

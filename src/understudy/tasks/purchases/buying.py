@@ -26,6 +26,7 @@ from understudy.errors import (
     ResultLost,
     StoreUnavailable,
     Unclear,
+    UnderstudyError,
 )
 from understudy.executors.executor import Line, Listener, Progress, Started
 from understudy.executors.uncancelled import to_its_end
@@ -87,12 +88,21 @@ class Buyer:
         Raises `NotBought`, `NotHeld` if the task is somebody else's by now, and `EngineFailed` if the partner is not done in time;
         the purchase stays open then. Cancelling leaves it open, too: another run goes on with it, or aftercare ends it.
         """
-        prepared = await self._partner.prepare(self._job)
+        prepared = await self._prepared(purchase)
         try:
             return await self._bought(purchase, prepared)
         except (EngineUnavailable, EngineInputError) as error:
             # Before a purchase these let another engine play.
             raise EngineFailed(error.message) from error
+
+    async def _prepared(self, purchase: Purchase | None) -> Prepared:
+        try:
+            return await self._partner.prepare(self._job)
+        except UnderstudyError:
+            if purchase is None or purchase.state != "fetched":
+                raise
+            # The clip is here: that the inputs could not be asked for any more is no reason to lose it.
+            return Prepared(request=None)
 
     async def _bought(self, purchase: Purchase | None, prepared: Prepared) -> Bought:
         if purchase is not None and purchase.state == "intended":
@@ -255,9 +265,7 @@ class Buyer:
                     await counter.settle(purchase, "lost", purchase.estimate, error.message)
                 ) from error
             except EngineRefused as error:
-                raise NotBought(
-                    await counter.settle(purchase, "declined", Decimal(0), error.message)
-                ) from error
+                raise NotBought(await counter.settle(purchase, "declined", None, error.message)) from error
         raise AssertionError("the last attempt returns or raises")
 
     async def _keep(

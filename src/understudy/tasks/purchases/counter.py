@@ -134,8 +134,12 @@ class Counter:
         """Store that no request of a purchase is on its way: it provably bought nothing. None if it is not intended."""
         return await self.stored(lambda: self.store.step_purchase(purchase.id, ("intended",), placed=0.0))
 
-    async def look_up(self, partner: Partner, purchase: Purchase, prepared: Prepared) -> Purchase | None:
+    async def look_up(
+        self, partner: Partner, purchase: Purchase, prepared: Prepared, *, may_buy: bool = True
+    ) -> Purchase | None:
         """Find the job of a purchase whose request may have arrived; the purchase with its remote id, None if there is none.
+
+        `may_buy`: whether the job is still wanted, so that a partner which promises to buy once may be asked again.
 
         Raises `Unclear` if nobody can tell, and `NotAccepted` if the partner refuses what was asked again by its key.
         """
@@ -146,7 +150,7 @@ class Counter:
             await self.sleep(pause)
             try:
                 found = await partner.look_up(
-                    prepared, purchase.key, purchase.placed, self.hook_url(purchase)
+                    prepared, purchase.key, purchase.placed, self.hook_url(purchase), may_buy=may_buy
                 )
             except PartnerAway as away:
                 log.warning("task %d: %s", purchase.task, away)

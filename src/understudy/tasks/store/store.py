@@ -112,6 +112,7 @@ class Store(Protocol):
     async def begin_purchase(self, purchase: Purchase, held: tuple[str, int]) -> Purchase | None:
         """Write an intention, before its request leaves; its id is given by the store.
 
+        With an id it is an intention of which nothing is on its way any more (`placed` is 0), to be placed again.
         None, and nothing is written, if the task is not held as `held` says (owner and attempt), is over, or has an
         open purchase already.
         """

@@ -15,7 +15,6 @@ redirect is followed, and no answer is larger than it may be.
 import re
 from pathlib import Path
 from typing import Any, Final, TypeVar
-from urllib.parse import urlsplit
 
 import httpx
 import msgspec
@@ -23,9 +22,12 @@ from google import genai
 from google.auth import exceptions as sign_in
 from google.genai import errors, types
 
-from understudy.engines.google_account import Account
-from understudy.engines.google_rules import is_about_content
+from understudy.engines.bounded import BoundedClient
+from understudy.engines.google.account import Account
+from understudy.engines.google.rules import is_about_content
+from understudy.engines.words import one_line
 from understudy.errors import ConfigurationError, NotAccepted, PartnerAway, PartnerError, ResultLost, Unclear
+from understudy.files.weburl import parse_url
 
 T = TypeVar("T")
 
@@ -55,8 +57,6 @@ _GONE: Final = frozenset({404, 410})
 _BUSY: Final = 429
 _NO_ACCOUNT: Final = frozenset({401, 403})
 
-_LONGEST_WORDS: Final = 500
-
 
 class Google:
     """A connection to one of Google's services, or one that speaks like it."""
@@ -64,11 +64,14 @@ class Google:
     def __init__(self, account: Account, *, engine: str, enterprise: bool = True) -> None:
         """`enterprise`: Google's cloud; otherwise the Gemini Developer API, which knows keys only.
 
-        Reads the file of credentials, if one is set. Raises `ConfigurationError` if it cannot be used.
+        Reads the file of credentials, if one is set. Raises `ConfigurationError` if it cannot be used, or if there is
+        nobody to ask as.
         """
+        if account.missing:
+            raise ConfigurationError(f"engine.{engine}.api_key: set {account.missing}")
         self._account = account
         self._home = account.base_url or (_ENTERPRISE if enterprise else _DEVELOPER)
-        self._http = _Bounded(timeout=account.timeout, follow_redirects=False)
+        self._http = BoundedClient(most_bytes=MOST_BYTES, timeout=account.timeout)
         self._client = genai.Client(
             enterprise=enterprise,
             api_key=account.key or None,
@@ -101,16 +104,13 @@ class Google:
             raise self._of_question(error) from error
 
     def headers_for(self, url: str) -> dict[str, str]:
-        """The key, if `url` lies with the service itself; nothing for everybody else."""
-        ours = bool(self._account.key) and _origin(url) == _origin(self._home)
+        """The key, if `url` lies with the service itself; nothing for everybody else. Raises `AddressRefused`."""
+        ours = bool(self._account.key) and parse_url(url).origin == parse_url(self._home).origin
         return {"x-goog-api-key": self._account.key} if ours else {}
 
-    def words(self, text: object) -> str:
+    def words(self, text: str | None) -> str:
         """A sentence of the partner's as it may be shown: one line, not endless, without the key."""
-        line = " ".join(str(text or "").split())
-        if self._account.key:
-            line = line.replace(self._account.key, "***")
-        return line if len(line) <= _LONGEST_WORDS else f"{line[:_LONGEST_WORDS]}…"
+        return one_line(text or "", hidden=(self._account.key,))
 
     async def close(self) -> None:
         """Let go of the connections."""
@@ -152,31 +152,6 @@ class Google:
 
 class Refused(PartnerAway):
     """It is there, and will not do what was asked of it as things stand."""
-
-
-class _Bounded(httpx.AsyncClient):
-    """Reads every answer whole, but none without end."""
-
-    async def send(self, request: httpx.Request, **how: Any) -> httpx.Response:
-        """As `httpx.AsyncClient.send`, never as a stream. Raises `httpx.ReadError` for what is too large."""
-        answer = await super().send(request, **{**how, "stream": True})
-        content = bytearray()
-        try:
-            async for piece in answer.aiter_bytes():
-                content += piece
-                if len(content) > MOST_BYTES:
-                    raise httpx.ReadError(f"more than {MOST_BYTES:,} bytes", request=request)
-        finally:
-            await answer.aclose()
-        # It is unpacked already.
-        headers = [(name, value) for name, value in answer.headers.raw if name.lower() != b"content-encoding"]
-        return httpx.Response(
-            answer.status_code,
-            headers=headers,
-            content=bytes(content),
-            request=request,
-            extensions=answer.extensions,
-        )
 
 
 def decoded(answer: str, type: type[T]) -> T:
@@ -237,12 +212,3 @@ def _retry_after(error: errors.APIError) -> float | None:
         if match:
             return float(match[1])
     return None
-
-
-def _origin(url: str) -> tuple[str, str, int | None]:
-    parts = urlsplit(url)
-    return (
-        parts.scheme,
-        (parts.hostname or "").lower(),
-        parts.port or {"http": 80, "https": 443}.get(parts.scheme),
-    )

@@ -1,20 +1,29 @@
 """What an operator sets to reach Google's services: address, key or service account, model, prices. Nothing heavy."""
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import msgspec
 
+from understudy.engines.addresses import canonical
 from understudy.engines.engine import Availability
-from understudy.engines.options import Options, number, secret, table, text, wrong
+from understudy.engines.options import (
+    Options,
+    address,
+    by_contract,
+    dollars,
+    number,
+    secret,
+    table,
+    text,
+    wrong,
+)
+from understudy.errors import ConfigurationError
 
-EVERYBODYS: Final = frozenset({"name", "kind", "ends", "at_once"})
-"""Options that the server reads."""
 SHARED: Final = frozenset(
     {
         "base_url",
@@ -68,10 +77,23 @@ Prices = Mapping[str, Mapping[str, Price]]
 """By the partner's model and the resolution."""
 
 
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the operator sets for either engine, checked."""
+
+    account: Account
+    models: Mapping[str, str]
+    """See `read_models`."""
+    prices: Prices
+
+    def model(self, contract: str) -> str:
+        """Google's model for a contract."""
+        return model_for(self.models, contract)
+
+
 def read_account(options: Options, *, engine: str, environment: Mapping[str, str] | None = None) -> Account:
     """The account out of an engine's options; the file of credentials is not read yet. Raises `ConfigurationError`."""
     account = Account(
-        base_url=_address(options, engine),
+        base_url=address(options, "base_url", "", engine=engine),
         key=secret(options, "api_key", os.environ if environment is None else environment, engine=engine),
         project=text(options, "project", "", engine=engine),
         location=text(options, "location", "", engine=engine),
@@ -89,38 +111,26 @@ def read_account(options: Options, *, engine: str, environment: Mapping[str, str
     return account
 
 
-def without_key(options: Options) -> dict[str, object]:
-    """The options as they may be kept in a record."""
-    return {key: value for key, value in options.items() if key != "api_key"}
-
-
-def must_be_known(options: Options, own: Collection[str], *, engine: str) -> None:
-    """Raise `ConfigurationError` if there is an option that nobody reads; `own` are the engine's beside the shared ones."""
-    known = SHARED | set(own)
-    for key in options:
-        if key not in known | EVERYBODYS:
-            raise wrong(
-                options, key, f"there is no such option; the options are: {_list(known)}", engine=engine
-            )
-
-
-def read_model(options: Options, contract: str, default: str, *, engine: str) -> str:
-    """The partner's model for a contract: the option `model` is a name, or a table of names by the contract's address.
+def read_models(options: Options, default: str, *, engine: str) -> Mapping[str, str]:
+    """Google's names of models by the canonical addresses of contracts, "" for all others; `default` unless that is set.
 
     Raises `ConfigurationError`.
     """
-    given = options.get("model", default)
-    if isinstance(given, Mapping):
-        by_address = {_canonical(str(address)): name for address, name in given.items()}
-        given = by_address.get(_canonical(contract), default)
-    if not isinstance(given, str) or not given.strip() or "/" in given:
-        raise wrong(
-            options,
-            "model",
-            "must be the partner's name of a model, or a table of them by contract",
-            engine=engine,
-        )
-    return given.strip()
+    named = by_contract(options, "model", engine=engine)
+    if any("/" in name for name in named.values()):
+        raise wrong(options, "model", "must be the partner's own name, without a slash", engine=engine)
+    return {"": default, **named}
+
+
+def model_for(models: Mapping[str, str], contract: str) -> str:
+    """The model for a contract among those of `read_models`."""
+    return models.get(canonical(contract)) or models[""]
+
+
+def labels(options: Options, default: str) -> dict[str, str]:
+    """Which model plays, for the answers of runs; nothing if it differs by contract."""
+    model = options.get("model", default)
+    return {"partner_model": model} if isinstance(model, str) else {}
 
 
 def read_prices(options: Options, usual: Prices, *, engine: str) -> Prices:
@@ -145,8 +155,13 @@ def cost(prices: Prices, model: str, resolution: str, seconds: int, *, sound: bo
     return None if each is None else each * seconds
 
 
-def availability(account: Account, *, engine: str) -> Availability:
+def available(read: Callable[[Options], Settings], options: Options, *, engine: str) -> Availability:
     """Whether anything can be sent: the SDK is installed, and there is somebody to send it as. Nothing is sent."""
+    table = f"[engine.{options.get('name', engine)}]"
+    try:
+        account = read(options).account
+    except ConfigurationError as error:
+        return Availability(ok=False, reason=str(error), remedy=f"Correct the settings of {table}.")
     if not _installed():
         return Availability(
             ok=False,
@@ -155,15 +170,13 @@ def availability(account: Account, *, engine: str) -> Availability:
         )
     if account.missing:
         return Availability(
-            ok=False,
-            reason="It has no key and no project.",
-            remedy=f"Set {account.missing} in [engine.{engine}].",
+            ok=False, reason="It has no key and no project.", remedy=f"Set {account.missing} in {table}."
         )
     if account.credentials_file and not Path(account.credentials_file).expanduser().is_file():
         return Availability(
             ok=False,
             reason="The file of its service account is not there.",
-            remedy=f"Correct credentials_file in [engine.{engine}].",
+            remedy=f"Correct credentials_file in {table}.",
         )
     return Availability(ok=True)
 
@@ -173,18 +186,6 @@ def _installed() -> bool:
         return find_spec("google.genai") is not None
     except ModuleNotFoundError:
         return False
-
-
-def _address(options: Options, engine: str) -> str:
-    given = text(options, "base_url", "", engine=engine)
-    if not given:
-        return ""
-    parts = urlsplit(given)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise wrong(
-            options, "base_url", "must be an address such as https://aiplatform.googleapis.com", engine=engine
-        )
-    return given.rstrip("/")
 
 
 def _price(options: Options, name: str, given: Any, engine: str) -> Price:
@@ -198,19 +199,8 @@ def _price(options: Options, name: str, given: Any, engine: str) -> Price:
 def _amount(options: Options, name: str, given: Any, engine: str) -> Decimal | None:
     if given is None:
         return None
-    if isinstance(given, bool) or not isinstance(given, int | float) or not 0 <= given < float("inf"):
-        raise wrong(
-            options,
-            "prices",
-            f"{name} must be US dollars a second, or {{ sound = ..., silent = ... }}",
-            engine=engine,
-        )
-    return Decimal(str(given))
-
-
-def _canonical(address: str) -> str:
-    return address.lower().replace(".", "-")
-
-
-def _list(names: Collection[str]) -> str:
-    return ", ".join(sorted(names))
+    amount = dollars(given)
+    if amount is None:
+        reason = f"{name} must be US dollars a second, or {{ sound = ..., silent = ... }}"
+        raise wrong(options, "prices", reason, engine=engine)
+    return amount
