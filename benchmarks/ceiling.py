@@ -14,7 +14,7 @@ from typing import Any
 
 import uvicorn
 
-from understudy.server import http_config
+from understudy.http_server import http_config
 
 
 def bare(body: bytes) -> Any:

@@ -29,8 +29,13 @@ BELOW: dict[str, set[str]] = {
     "client": CORE | {"config"},
     "mcp": CORE | {"client"},
     "metrics": CORE | {"engines", "tasks"},
-    "server": CORE
+    "casting": CORE | {"engines", "catalogue", "config"},
+    "stores": CORE | {"tasks", "config", "data_folder"},
+    "http_server": CORE | {"http_protocol"},
+    "assembly": CORE
     | {
+        "casting",
+        "stores",
         "metrics",
         "api",
         "web",
@@ -41,11 +46,23 @@ BELOW: dict[str, set[str]] = {
         "catalogue",
         "config",
         "data_folder",
-        "http_protocol",
         "mcp",
     },
+    "server": CORE | {"assembly", "http_server", "tasks", "config", "data_folder"},
     "cli": CORE
-    | {"server", "client", "mcp", "tasks", "engines", "catalogue", "files", "config", "data_folder"},
+    | {
+        "server",
+        "casting",
+        "stores",
+        "client",
+        "mcp",
+        "tasks",
+        "engines",
+        "catalogue",
+        "files",
+        "config",
+        "data_folder",
+    },
     "testing": CORE | {"engines", "executors"},
     "__main__": {"cli"},
     "__init__": {"client"},
@@ -133,6 +150,21 @@ HEAVY = {
     "nacl",
 }
 
+LATE = {
+    "PIL",
+    "av",
+    "google",
+    "httpx",
+    "mcp",
+    "numpy",
+    "openai",
+    "prometheus_client",
+    "pydantic",
+    "rich",
+    "torch",
+}
+"""What a server loads when it is first needed, if ever."""
+
 
 @pytest.mark.parametrize("what", ["import understudy", "understudy --help"])
 def test_what_everybody_waits_for_is_quick(what: str) -> None:
@@ -155,3 +187,9 @@ def test_what_everybody_waits_for_is_quick(what: str) -> None:
     assert not loaded & HEAVY
     # Processor time, and the best of three: the machine may have other things to do.
     assert min(took) < 0.3
+
+
+def test_a_server_starts_without_what_it_may_never_need() -> None:
+    code = "import sys, understudy.server, understudy.cli.serve; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {name.split(".")[0] for name in done.stdout.split()} & LATE

@@ -6,8 +6,7 @@ understudy_purchases_open{engine}                those that have not ended
 understudy_days_until_end{kind, name}            days until an engine or a model is retired
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from datetime import date
+from collections.abc import Iterable, Sequence
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -17,25 +16,15 @@ from understudy.engines.retirement import Ending
 from understudy.tasks.store.store import Store
 
 
-def reader(
-    store: Store, endings: Callable[[date], Sequence[Ending]], today: Callable[[], date]
-) -> Callable[[], Awaitable[bytes]]:
-    """A function that returns all figures in Prometheus' text format. It raises `StoreUnavailable`."""
-
-    async def read() -> bytes:
-        registry = CollectorRegistry()
-        registry.register(
-            _Figures(
-                [
-                    _tasks(await store.depth()),
-                    *_purchases(await store.purchase_counts()),
-                    _ends(endings(today())),
-                ]
-            )
+async def figures(store: Store, endings: Sequence[Ending]) -> bytes:
+    """All of them in Prometheus' text format. Raises `StoreUnavailable`."""
+    registry = CollectorRegistry()
+    registry.register(
+        _Figures(
+            [_tasks(await store.depth()), *_purchases(await store.purchase_counts()), _ends(endings)],
         )
-        return generate_latest(registry)
-
-    return read
+    )
+    return generate_latest(registry)
 
 
 class _Figures(Collector):

@@ -92,6 +92,12 @@ def test_what_the_operator_wants_when_an_engine_fails(operator: Operator, model:
     assert out.splitlines()[-1] == "If a remote one fails, the task fails (failover: never)."
 
 
+def test_nobody_comes_after_the_only_one(operator: Operator) -> None:
+    operator.sets('cast."*" = ["videos"]')
+    _, out, _ = operator.calls("cast", "show", SORA)
+    assert out.splitlines()[-1] == "If it fails, the task fails: nobody is cast after it."
+
+
 def test_only_a_preview_is_left(operator: Operator) -> None:
     operator.sets(f'cast."{SORA}" = ["videos", "animatic"]')
     assert "\nanimatic would play it now, as a preview.\n" in operator.calls("cast", "show", SORA)[1]

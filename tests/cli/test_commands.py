@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -42,12 +43,19 @@ def online(command: Command, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch)
     return command
 
 
+def fields(out: str) -> dict[str, str]:
+    """Names and values that stand below each other."""
+    pairs = (re.split(" {2,}", line, maxsplit=1) for line in out.splitlines())
+    return {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
+
+
 def test_run_saves_the_clip_and_says_who_played(online: Command, tmp_path: Path) -> None:
     code, out, err = online("run", MODEL, "--prompt", "A road.", "-o", "out.mp4")
     assert code == 0
     assert (tmp_path / "out.mp4").read_bytes() == CLIP
     assert "Saved out.mp4 (512.0 kB)" in out
     assert "Played by animatic 1 in 6.0 s" in out
+    assert "Note: It has no sound.\n" in out
     assert f"PREVIEW: animatic stood in for {MODEL}" in out
     assert "$0.00351" in out
     assert "Making the clip" in err
@@ -93,7 +101,7 @@ def test_a_failed_task_is_one_sentence_and_exit_code_1(online: Command, stand_in
     [
         (["run", MODEL], 4, "Request parameter [prompt] required"),
         (["run", "no/body", "-p", "x"], 4, "slug-owner-project-not-exist"),
-        (["run", "nobody", "-p", "x"], 2, "A model is named owner/slug, not 'nobody'."),
+        (["run", "nobody", "-p", "x"], 2, "A model is named owner/slug, not 'nobody';"),
         (["run", MODEL, "-i", "prompt"], 2, "An input is written name=value or name=@file, not 'prompt'."),
         (["run", MODEL, "-i", "a=@gone.jpg"], 2, "There is no file gone.jpg for the input a."),
         (["tasks", "show", "99"], 4, "There is no task yet."),
@@ -129,7 +137,9 @@ def test_wrong_usage_is_2_and_unexpected_errors_have_no_traceback(
 def test_tasks(online: Command, stand_in: StandIn, tmp_path: Path) -> None:
     stand_in.hold = True
     online("run", MODEL, "-p", "A road.", "--no-wait")
-    assert online("tasks", "kill", "2221")[:2] == (0, "Task 2221 is stopped.\n")
+    killed = "Task 2221 is stopped.\nStopped; gpu_box is asked to cancel the job.\n"
+    assert online("tasks", "kill", "2221")[:2] == (0, killed)
+    assert fields(online("tasks", "show", "2221")[1])["last said"].startswith("Stopped; gpu_box is asked")
     assert online("tasks", "kill", "2221")[0] == 4
     code, _, err = online("tasks", "watch", "2221")
     assert code == 1
@@ -145,7 +155,10 @@ def test_tasks(online: Command, stand_in: StandIn, tmp_path: Path) -> None:
         ["2221", MODEL, "cancelled"],
     ]
     assert [task["id"] for task in json.loads(online("tasks", "list", "--json")[1])] == ["2222", "2221"]
-    assert "clip.mp4, video/mp4, 512.0 kB" in online("tasks", "show", "2222")[1]
+    shown = fields(online("tasks", "show", "2222")[1])
+    assert shown["output"] == "clip.mp4, video/mp4, 512.0 kB"
+    assert shown["played by"] == "animatic 1 (preview)"
+    assert (shown["not by gpu_box"], shown["note"]) == ("It has no key.", "It has no sound.")
     assert online("tasks", "download", "2222", "-o", "again.mp4")[0] == 0
     assert (tmp_path / "again.mp4").read_bytes() == CLIP
     assert online("tasks", "delete-files", "2222")[0] == 0

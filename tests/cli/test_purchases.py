@@ -57,6 +57,16 @@ def test_they_can_be_narrowed_down(data: Path, capsys: pytest.CaptureFixture[str
     )
 
 
+def test_a_slip_does_not_look_as_if_nothing_was_lost(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["purchases", "list", "--outcome", "unkown", "--data", str(data)])
+    assert ended.value.code == 2
+    assert "abandoned, lost, unknown" in " ".join(capsys.readouterr().err.split())
+    with pytest.raises(SystemExit):
+        main(["purchases", "list", "--engine", "nobody", "--data", str(data)])
+    assert capsys.readouterr().err == "There are no such purchases.\n"
+
+
 def test_the_ledger_has_what_partners_charged(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lines = printed(capsys, data, "ledger").splitlines()
     assert [line.split("\t")[-2:] for line in lines[1:]] == [["-1.20", "delivered"]]

@@ -157,7 +157,10 @@ class StandIn:
             "status": "task_postprocess_end", "pexit": self.exit_code, "elapsedseconds": "6.0000",
             "totalcost": "0.003510000000" if good else "0", "debugoutput": "loading weights",
             "debugerror": "a warning" if good else "Traceback\nthe card is full", "outputs": [output] if good else [],
-            "engine": {"name": "animatic", "version": "1", "preview": True, "tried": []},
+            "engine": {
+                "name": "animatic", "version": "1", "preview": True, "notes": ["It has no sound."],
+                "tried": [{"engine": "gpu_box", "reason": "It has no key."}],
+            },
         }  # fmt: skip
         told.append(("task_postprocess_end", task["outputs"]))
 
@@ -187,7 +190,7 @@ class StandIn:
         task = self._find(body)
         if task is None or task["status"] in ("task_cancel", "task_postprocess_end"):
             return self._refuse(1, "Task could not be killed: it is over already")
-        task["status"] = "task_cancel"
+        task |= {"status": "task_cancel", "debugerror": "Stopped; gpu_box is asked to cancel the job."}
         self.told[task["id"]].append(("task_cancel", None))
         return self._ok(tasklist=[task])
 

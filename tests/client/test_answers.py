@@ -33,6 +33,12 @@ def test_each_code_has_its_error(status: int, code: int, kind: type[RequestRefus
     assert (refused.value.code, refused.value.status, refused.value.message) == (code, status, "one; two")
 
 
+def test_sentences_are_joined_as_sentences() -> None:
+    body = b'{"result":false,"errors":[{"code":0,"message":"It is wrong."},{"code":0,"message":"Mend it."}]}'
+    with pytest.raises(RequestRefused, match=r"^It is wrong\. Mend it\.$"):
+        payload(200, body, "http://a")
+
+
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"{}", b"\xff"])
 def test_other_programs_are_recognised(body: bytes) -> None:
     with pytest.raises(UnexpectedAnswer, match="http://a answered with HTTP 200"):

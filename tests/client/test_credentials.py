@@ -45,5 +45,12 @@ def test_what_is_missing_or_broken_is_said(tmp_path: Path) -> None:
         find_credentials({}, data=tmp_path)
 
 
+@pytest.mark.parametrize("key", ["clé", "k\n", "k\0"])
+def test_what_cannot_be_a_key_is_said_and_not_repeated(key: str) -> None:
+    with pytest.raises(NotConfigured, match="characters in it that no key has") as refused:
+        find_credentials({"UNDERSTUDY_URL": "http://a", "UNDERSTUDY_API_KEY": key})
+    assert key not in refused.value.message
+
+
 def test_secrets_are_not_in_representations(data: Path) -> None:
     assert "kept" not in repr(find_credentials({}, data=data))

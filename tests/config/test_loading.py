@@ -127,6 +127,7 @@ def test_every_setting_can_come_from_the_file_and_the_environment(tmp_path: Path
         ("[server]\nallow_addresses = ['10.0.0.1:70000']", "server.allow_addresses", "no host name"),
         ("[tasks]\nlease_seconds = 0", "tasks.lease_seconds", "must be >= 1"),
         ("[log]\nlevel = 'loud'", "log.level", "must be one of debug, info, warning, error"),
+        ("[failover]\n'*' = 'sometimes'", "failover.*", "must be one of unpaid, always, never"),
         ("[limits]\nmax_upload_bytes = 900000000", "limits.max_request_bytes", "must not be less than"),
     ],
 )

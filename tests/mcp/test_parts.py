@@ -27,6 +27,8 @@ MODELS = [Model.of(tool_object(model, None, files="http://a")) for model in load
         ({"authorization": "Bearer "}, None),
         ({"x-api-key": "k:s"}, Keys("k", "s")),
         ({"authorization": "Bearer :s"}, None),
+        ({"authorization": "Bearer clé:s"}, None),
+        ({"x-api-key": "k:\x7f"}, None),
     ],
 )
 def test_keys(headers: dict[str, str], keys: Keys | None) -> None:

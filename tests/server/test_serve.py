@@ -33,6 +33,23 @@ def started(folder: Path, config: str = "", *, engine: str = "trouble") -> Itera
         server.sigkill()
 
 
+def test_what_the_operator_may_not_have_meant_is_logged(tmp_path: Path) -> None:
+    config = """
+cast."openai/sora-2-pro" = ["gpu_box", "instant"]
+cast."openai/sora2-pro" = ["instant"]
+failover."google/veo3-1" = "never"
+engine.gpu_box.kind = "openai_videos"
+"""
+    with live(tmp_path, config=config) as server:
+        pass
+    warnings = [line.partition(" warning ")[2] for line in server.log.splitlines() if " warning " in line]
+    assert warnings[0] == "cli.serve: The settings speak of openai/sora2-pro, and there is no such model"
+    assert warnings[1].startswith(
+        "cli.serve: Engine gpu_box is cast, and cannot play now: It is not set up. Set "
+    )
+    assert len(warnings) == 2
+
+
 def all_of(watching: ClientConnection) -> None:
     while True:
         watching.recv(timeout=5)

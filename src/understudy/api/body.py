@@ -5,6 +5,7 @@ a urlencoded form unless told otherwise: JSON is taken as JSON whatever it is ca
 """
 
 import hashlib
+import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ from understudy.errors import InvalidInput
 from understudy.files.sniff import EVERYTHING, Kind
 
 _INVALID = "Request parameters are invalid."
+_USUAL = re.compile(rb"multipart/form-data; ?boundary=([\w'()+,./:=?-]+)", re.ASCII)
+"""As nearly all clients write it, so that the general reader of such headers is seldom needed."""
 
 
 class Body(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,8 +109,8 @@ def _collect(pairs: list[tuple[str, str]]) -> dict[str, Any]:
 async def _multipart(
     declared: bytes, stream: BodyStream, limits: Limits, incoming: Path, kinds: Collection[Kind]
 ) -> Body:
-    media_type, options = parse_options_header(declared)
-    boundary = options.get(b"boundary", b"")
+    usual = _USUAL.fullmatch(declared)
+    media_type, boundary = (b"multipart/form-data", usual[1]) if usual else _declared(declared)
     if not boundary:
         text = await stream.whole(limits.json_bytes)
         if not text.strip() or looks_like_json(text):
@@ -121,6 +124,12 @@ async def _multipart(
     except InvalidInput:
         Body(uploads=form.uploads).discard()
         raise
+
+
+def _declared(content_type: bytes) -> tuple[bytes, bytes]:
+    """The media type and the boundary; empty where there is none."""
+    media_type, options = parse_options_header(content_type)
+    return media_type, options.get(b"boundary", b"")
 
 
 def _file_digest(path: Path) -> str:

@@ -56,6 +56,7 @@ class BodyStream:
         self._deadline = self._loop.time() + patience.body_seconds
         self._reader: asyncio.Task[object] | None = None
         self._expired = False
+        self._size = 0
         self.complete = False
         """Whether all of it was read."""
 
@@ -77,16 +78,19 @@ class BodyStream:
 
     async def pieces(self, limit: int) -> AsyncIterator[bytes]:
         """All of it, at most `limit` bytes, in the pieces in which it comes. Raises as `whole`."""
+        while not self.complete:
+            if piece := await self.piece(limit):
+                yield piece
+
+    async def piece(self, limit: int) -> bytes:
+        """The next piece, of all of which there may be `limit` bytes; it may be empty. Raises as `whole`."""
         if self._declared > limit:
             raise _too_large(limit)
-        size = 0
-        while not self.complete:
-            piece = await self._next()
-            size += len(piece)
-            if size > limit:
-                raise _too_large(limit)
-            if piece:
-                yield piece
+        piece = await self._next()
+        self._size += len(piece)
+        if self._size > limit:
+            raise _too_large(limit)
+        return piece
 
     async def drain(self, seconds: float) -> None:
         """Read on for a while and throw it away: who is still sending would not look at an answer."""

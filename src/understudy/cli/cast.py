@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from understudy.cli.engines import cast_of, makes, of_kind, say_of, today
+from understudy.cli.engines import cast_and_catalogue, makes, of_kind, say_of, today
 from understudy.cli.options import Config, Data, Json, settings_from
 from understudy.cli.output import print_json, print_table, say
 from understudy.errors import NotFound
@@ -31,6 +31,8 @@ _FAILOVER: "Mapping[Failover, str]" = {
     "never": "If a remote one fails, the task fails (failover: never).",
 }
 
+_ALONE = "If it fails, the task fails: nobody is cast after it."
+
 log = logging.getLogger(__name__)
 
 
@@ -50,7 +52,7 @@ def show(
     from understudy.tasks.purchases.verdicts import failover_of
 
     settings = settings_from(config, data=data)
-    whole, catalogue = cast_of(settings)
+    whole, catalogue = cast_and_catalogue(settings)
     found = _named(model, catalogue)
     failover = failover_of(found.address, settings.failover)
     rows = {row.name: row for row in whole.describe((found,))}
@@ -74,7 +76,7 @@ def show(
     say()
     say(_now(choice))
     if any(row.remote for row, _ in parts):
-        say(_FAILOVER[failover])
+        say(_FAILOVER[failover] if len(parts) > 1 or failover == "never" else _ALONE)
 
 
 def _named(name: str, catalogue: "Catalogue") -> "Model":

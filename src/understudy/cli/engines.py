@@ -20,7 +20,7 @@ def engines(config: Config = None, data: Data = None, json: Json = False) -> Non
     """Print each engine, whether it is available here, and if not what to do about it."""
     from understudy.engines.retirement import warnings
 
-    cast, catalogue = cast_of(settings_from(config, data=data))
+    cast, catalogue = cast_and_catalogue(settings_from(config, data=data))
     rows = cast.describe(catalogue.models)
     if json:
         print_json(rows)
@@ -48,22 +48,13 @@ def engines(config: Config = None, data: Data = None, json: Json = False) -> Non
         say_of(ending.name, ending.sentence)
 
 
-def described(settings: "Settings") -> "tuple[Described, ...]":
-    """A row per engine, with the models that it plays under these settings. Raises `ConfigurationError`."""
-    cast, catalogue = cast_of(settings)
-    return cast.describe(catalogue.models)
-
-
-def cast_of(settings: "Settings") -> "tuple[Cast, Catalogue]":
+def cast_and_catalogue(settings: "Settings") -> "tuple[Cast, Catalogue]":
     """The cast and the models of a server with these settings. Raises `ConfigurationError`."""
+    from understudy.casting import cast_of
     from understudy.catalogue.loader import load_catalogue
-    from understudy.engines.cast import Cast
-    from understudy.engines.kinds import instances
-    from understudy.engines.registry import load_engines
 
-    engines = instances(load_engines(settings.engines), settings.engine)
-    cast = Cast(engines, settings.cast, settings.engine, data=settings.data)
-    return cast, load_catalogue(settings.manifests)
+    catalogue = load_catalogue(settings.manifests)
+    return cast_of(settings, catalogue), catalogue
 
 
 def makes(*, remote: bool, preview: bool) -> str:

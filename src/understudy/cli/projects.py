@@ -208,7 +208,7 @@ def _with_projects(
 ) -> T:
     import asyncio
 
-    from understudy.server import open_projects
+    from understudy.stores import open_projects
 
     async def all_of_it() -> T:
         async with open_projects(settings_from(config, data=data), make=make) as projects:

@@ -1,12 +1,13 @@
 """`understudy purchases`: what was bought at partners. Works on the data folder, whether the server runs or not."""
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar, get_args
 
 import typer
 
+from understudy.cli.engines import say_of
 from understudy.cli.options import Config, Data, Json, settings_from
-from understudy.cli.output import dollars, moment, print_json, print_table, say
+from understudy.cli.output import dollars, moment, print_json, print_table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,6 +40,7 @@ def list_purchases(
 
     `lost` and `unknown` are worth a look at the partner's own records: something may have been paid for nothing.
     """
+    _must_be_an_outcome(outcome)
     found = _with_store(
         config,
         data,
@@ -60,11 +62,11 @@ def list_purchases(
             )
             for each in found
         ),
-        "Nothing was bought.",
+        "There are no such purchases." if engine or outcome or only_open else "Nothing was bought.",
     )
     for each in found:
         if each.outcome in ("lost", "unknown"):
-            say(f"Task {each.task}: {each.note}")
+            say_of(f"Task {each.task}", each.note)
 
 
 @app.command()
@@ -91,6 +93,15 @@ def ledger(limit: Limit = 50, config: Config = None, data: Data = None, json: Js
     )
 
 
+def _must_be_an_outcome(given: str) -> None:
+    """Raises `typer.BadParameter`: a slip must not look as if nothing had been lost."""
+    from understudy.tasks.records import Outcome
+
+    known = [each for each in get_args(Outcome) if each]
+    if given and given not in known:
+        raise typer.BadParameter(f"{given!r} is none of {', '.join(known)}", param_hint="--outcome")
+
+
 def _record(purchase: "Purchase") -> dict[str, object]:
     """Without the address by which the partner may call."""
     import msgspec
@@ -103,7 +114,7 @@ def _record(purchase: "Purchase") -> dict[str, object]:
 def _with_store(config: "Path | None", data: "Path | None", work: "Callable[[Store], Awaitable[T]]") -> T:
     import asyncio
 
-    from understudy.server import open_store
+    from understudy.stores import open_store
 
     async def go() -> T:
         async with open_store(settings_from(config, data=data)) as store:

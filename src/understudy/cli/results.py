@@ -38,6 +38,8 @@ def describe(task: "Task", saved: list[Path]) -> None:
         say(f"Played by {task.engine.name}{version} in {task.elapsed:.1f} s")
         if task.engine.preview:
             say(f"This is a PREVIEW: {task.engine.name} stood in for {task.model or 'the model'}.")
+        for each in task.engine.notes:
+            say(f"Note: {each}")
     if task.cost:
         say(f"Cost ${dollars(task.cost)}")
 

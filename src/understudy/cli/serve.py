@@ -1,18 +1,24 @@
 """`understudy serve`: the server in the foreground."""
 
+import logging
 import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from understudy.cli.engines import described
+from understudy.cli.engines import cast_and_catalogue
 from understudy.cli.options import Config, Json, settings_from
 from understudy.cli.output import print_json, say
 from understudy.config import setting
 
 if TYPE_CHECKING:
+    from understudy.catalogue.catalogue import Catalogue
     from understudy.config import Settings
+    from understudy.engines.cast import Described
+
+log = logging.getLogger(__name__)
 
 
 def _flag(name: str, metavar: str) -> Any:
@@ -35,38 +41,56 @@ def serve(
     """Start the server, and stop it on Ctrl-C or SIGTERM. The first start makes the data folder and a project."""
     import asyncio
 
-    from understudy import log
+    from understudy.log import set_up
 
     settings = settings_from(
         config, data=data, host=host, port=port, url=url, log_level=log_level, log_format=log_format
     )
-    log.set_up(settings.log_level, settings.log_format)
+    set_up(settings.log_level, settings.log_format)
     from understudy.server import serve as run_server
 
     def ready(address: str) -> None:
+        cast, catalogue = cast_and_catalogue(settings)
+        rows = cast.describe(catalogue.models)
+        for doubt in _doubts(settings, rows, catalogue):
+            log.warning(doubt)
         if json:
             print_json({"url": address, "data": str(settings.data), "pid": os.getpid()}, lines=True)
         else:
-            say(_banner(address, settings))
+            say(_banner(address, settings, rows))
 
     asyncio.run(run_server(settings, on_ready=ready))
 
 
-def _banner(address: str, settings: "Settings") -> str:
+def _doubts(settings: "Settings", rows: "Sequence[Described]", catalogue: "Catalogue") -> Iterator[str]:
+    """What an operator may not have meant: nothing of it keeps the server from starting.
+
+    Of the cast as it is shipped nothing is said: there a preview stands in.
+    """
+    shipped = setting("cast").default
+    own = {model: names for model, names in settings.cast.items() if shipped.get(model) != names}
+    for model in sorted({*own, *settings.failover} - {"*"}):
+        if catalogue.named(model) is None:
+            yield f"The settings speak of {model}, and there is no such model"
+    named = {name for names in own.values() for name in names}
+    for row in rows:
+        if row.name in named and row.models and not row.available:
+            yield f"Engine {row.name} is cast, and cannot play now: {row.reason} {row.remedy}".rstrip()
+
+
+def _banner(address: str, settings: "Settings", rows: "Sequence[Described]") -> str:
     where = f" --data {settings.data}" if settings.origin("data") == "flag" else ""
     lines = [
         f"Understudy listens on {address}",
         f"  data     {settings.data}",
         f"  keys     {settings.data / 'credentials.json'}",
-        f"  engines  {_engines(settings)}",
+        f"  engines  {_engines(rows)}",
         f"Try it:    understudy run{where} openai/sora-2-pro --defaults",
         "Stop it:   Ctrl-C",
     ]
     return "\n".join(lines)
 
 
-def _engines(settings: "Settings") -> str:
-    playing = [
-        f"{row.name} (previews)" if row.preview else row.name for row in described(settings) if row.available
-    ]
+def _engines(rows: "Sequence[Described]") -> str:
+    playing = [f"{row.name} (previews)" if row.preview else row.name for row in rows if row.available]
     return ", ".join(playing) or "none is available; see `understudy engines`"

@@ -42,7 +42,7 @@ def list_tasks(
                 moment(task.created),
                 f"{task.elapsed:.1f}" if task.elapsed else "",
                 dollars(task.cost) if task.cost else "",
-                task.engine.name if task.engine else "",
+                _player(task),
             )
             for task in found
         ),
@@ -68,12 +68,11 @@ def show(task: TaskName, url: Url = None, data: Data = None, json: Json = False)
         ("ended", moment(found.ended or found.cancelled)),
         ("worked", f"{found.elapsed:.1f} s" if found.elapsed else ""),
         ("cost", f"${dollars(found.cost)}" if found.cost else ""),
-        (
-            "played by",
-            f"{engine.name} {engine.version}".strip() + (" (preview)" if engine.preview else "")
-            if engine
-            else "",
-        ),
+        ("failed because", found.reason if _status(found) == "failed" else ""),
+        ("last said", found.reason if _status(found) == "cancelled" else ""),
+        ("played by", _player(found, version=True)),
+        *_passed_over(found),
+        *(("note", each) for each in (engine.notes if engine else ())),
         *((f"played with {name}", label) for name, label in (engine.labels if engine else {}).items()),
         *((f"input {name}", str(value)) for name, value in found.parameters.items()),
         *(
@@ -167,6 +166,24 @@ def _print_stopped(task: "Task", json: bool) -> None:
         print_json(task.raw)
     else:
         say(f"Task {task.id} is stopped.")
+        if task.reason:
+            # What is true of money that was spent at a partner.
+            say(task.reason)
+
+
+def _passed_over(task: "Task") -> list[tuple[str, str]]:
+    tried = task.engine.tried if task.engine else ()
+    return [
+        (f"not by {each.get('engine')}", f"{each.get('reason')}") for each in tried if isinstance(each, dict)
+    ]
+
+
+def _player(task: "Task", *, version: bool = False) -> str:
+    engine = task.engine
+    if engine is None:
+        return ""
+    name = f"{engine.name} {engine.version}".strip() if version else engine.name
+    return f"{name} (preview)" if engine.preview else name
 
 
 def _status(task: "Task") -> str:

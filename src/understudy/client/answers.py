@@ -1,6 +1,6 @@
 """From an HTTP answer to the envelope's payload, or to the error that it stands for. No I/O happens here."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -48,9 +48,7 @@ def refusal(status: int, wire: Mapping[str, Any]) -> RequestRefused:
     """The error that an error envelope stands for."""
     errors = tables(wire, "errors")
     code = whole(errors[0], "code") if errors else 0
-    message = (
-        "; ".join(filter(None, (text(each, "message") for each in errors))) or f"refused with HTTP {status}"
-    )
+    message = _joined(text(each, "message") for each in errors) or f"refused with HTTP {status}"
     kind = RequestRefused
     if status == 401 or code in (98, 99):
         kind = NotSignedIn
@@ -61,3 +59,10 @@ def refusal(status: int, wire: Mapping[str, Any]) -> RequestRefused:
     elif code == 1:
         kind = NotFound
     return kind(code, message, status)
+
+
+def _joined(messages: Iterable[str]) -> str:
+    whole = ""
+    for each in filter(None, messages):
+        whole += ("" if not whole else " " if whole.endswith(".") else "; ") + each
+    return whole

@@ -5,18 +5,16 @@ import os
 import time
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, ExitStack, aclosing
+from contextlib import AbstractAsyncContextManager, aclosing
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 import httpx
-from websockets.asyncio.client import connect
-from websockets.exceptions import WebSocketException
 
 from understudy.client import base, calls, prices
-from understudy.client.answers import is_passing
-from understudy.client.backoff import ATTEMPTS, pauses, retry_after
-from understudy.client.calls import Call, Files
+from understudy.client.async_connection import AsyncConnection, Socket
+from understudy.client.backoff import pauses
+from understudy.client.calls import Files
 from understudy.client.credentials import find_credentials
 from understudy.client.errors import ServerUnreachable, WaitedTooLong
 from understudy.client.events import Event
@@ -25,18 +23,8 @@ from understudy.client.paging import PAGE, Pages
 from understudy.client.prices import Price
 from understudy.client.records import Group, Model, Output, Submitted, Task
 from understudy.client.transfer import Transfer
-from understudy.client.watching import PATIENCE, SILENCE, Watch
+from understudy.client.watching import PATIENCE, Watch
 from understudy.client.wire_values import tables
-
-
-class Socket(Protocol):
-    """A connection that tells of tasks. Its errors are `OSError` or those of `websockets`, also that of its end."""
-
-    async def send(self, message: str) -> None:
-        """Send one message."""
-
-    async def recv(self) -> str | bytes:
-        """The next message."""
 
 
 class AsyncClient:
@@ -68,14 +56,7 @@ class AsyncClient:
         credentials = find_credentials(environ, url=url, api_key=api_key, api_secret=api_secret, data=data)
         self._server = base.Server(credentials, clock)
         self._pauses = pauses
-        self._connect = connect or self._connect_over_network
-        self._http = httpx.AsyncClient(
-            base_url=self._server.url,
-            timeout=base.TIMEOUT,
-            headers={"User-Agent": base.USER_AGENT},
-            trust_env=not self._server.is_local,
-            transport=transport,
-        )
+        self._connection = AsyncConnection(self._server, pauses, transport, connect)
 
     @property
     def url(self) -> str:
@@ -90,7 +71,7 @@ class AsyncClient:
 
     async def close(self) -> None:
         """Let go of the connections."""
-        await self._http.aclose()
+        await self._connection.close()
 
     async def submit(
         self,
@@ -106,7 +87,7 @@ class AsyncClient:
         Raises `InvalidRequest` if `model` is not `owner/slug`.
         """
         key = idempotency_key or str(uuid.uuid4())
-        return base.submitted(await self._send(calls.run(model, inputs, files, callback_url, key)))
+        return base.submitted(await self._connection.send(calls.run(model, inputs, files, callback_url, key)))
 
     async def run(
         self,
@@ -140,14 +121,14 @@ class AsyncClient:
 
     async def task(self, task: str | Submitted | Task) -> Task:
         """A task as it is now, by id or token. Raises `NotFound`."""
-        return base.one_task(await self._send(calls.detail(base.token_of(task))))
+        return base.one_task(await self._connection.send(calls.detail(base.token_of(task))))
 
     async def tasks(
         self, *, model: str = "", status: str = "", start: int = 0, limit: int = 50, newest_first: bool = True
     ) -> tuple[Task, ...]:
         """One page of the project's tasks; `limit` is at most 100."""
         call = calls.tasks(model=model, status=status, start=start, limit=limit, newest_first=newest_first)
-        return tuple(Task.of(each) for each in tables(await self._send(call), "tasklist"))
+        return tuple(Task.of(each) for each in tables(await self._connection.send(call), "tasklist"))
 
     async def each_task(
         self, *, model: str = "", status: str = "", newest_first: bool = True
@@ -163,43 +144,48 @@ class AsyncClient:
 
     async def kill(self, task: str | Submitted | Task) -> Task:
         """Stop a task in whatever it does. Raises `NotFound` if it is over already."""
-        return base.one_task(await self._send(calls.kill(base.token_of(task))))
+        return base.one_task(await self._connection.send(calls.kill(base.token_of(task))))
 
     async def cancel(self, task: str | Submitted | Task) -> Task:
         """Take a task out of the queue. Raises `NotFound` if it is not there any more."""
-        return base.one_task(await self._send(calls.cancel(base.token_of(task))))
+        return base.one_task(await self._connection.send(calls.cancel(base.token_of(task))))
 
     async def delete_files(self, task: str | Submitted | Task) -> None:
         """Delete the files of a task that is over; its record stays."""
         token = base.token_of(task)
-        await self._send(calls.delete_files((await self.task(token)).token if token.isdigit() else token))
+        await self._connection.send(
+            calls.delete_files((await self.task(token)).token if token.isdigit() else token)
+        )
 
     async def upload(self, file: Path | bytes, folder: str = "", *, name: str = "") -> Output:
         """Keep a file at the server; its address can be an input. Bytes need a `name`."""
-        return base.one_file(await self._send(calls.upload(file, folder, name)))
+        return base.one_file(await self._connection.send(calls.upload(file, folder, name)))
 
     async def create_folder(self, name: str, parent: str = "") -> Output:
         """A folder for uploads."""
-        return base.one_file(await self._send(calls.create_folder(name, parent)))
+        return base.one_file(await self._connection.send(calls.create_folder(name, parent)))
 
     async def models(self, search: str = "", *, start: int = 0, limit: int = 100) -> tuple[Model, ...]:
         """The models on offer, without their inputs."""
         return tuple(
-            Model.of(each) for each in tables(await self._send(calls.models(search, start, limit)), "tool")
+            Model.of(each)
+            for each in tables(await self._connection.send(calls.models(search, start, limit)), "tool")
         )
 
     async def model(self, address: str) -> Model:
         """One model with its inputs. Raises `NotFound`, `InvalidRequest`."""
-        return base.one_model(await self._send(calls.model(address)))
+        return base.one_model(await self._connection.send(calls.model(address)))
 
     async def explore(self) -> tuple[Group, ...]:
         """The models in groups, for somebody who looks around."""
-        return tuple(Group.of(each) for each in tables(await self._send(calls.explore()), "explore"))
+        return tuple(
+            Group.of(each) for each in tables(await self._connection.send(calls.explore()), "explore")
+        )
 
     async def page(self, model: str) -> str:
         """A model's page, as plain text: what it takes, and how to call it. Raises `NotFound`, `InvalidRequest`."""
         call = calls.page(model)
-        answer = await self._answer(call)
+        answer = await self._connection.answer(call)
         return self._server.text(call, answer.status_code, answer.content)
 
     async def price(self, model: str | Model, inputs: Mapping[str, Any]) -> Price:
@@ -248,23 +234,7 @@ class AsyncClient:
         Goes on where a broken connection stopped. Returns where it is. Raises `DownloadFailed`; then there is nothing
         under that name that was not there before.
         """
-        transfer = Transfer(base.file_of(what), to)
-        try:
-            for pause in self._pauses():
-                try:
-                    async with self._http.stream("GET", transfer.url, headers=transfer.headers()) as answer:
-                        if not is_passing(answer.status_code, repeatable=True):
-                            transfer.begin(answer.status_code, answer.headers)
-                            async for chunk in answer.aiter_bytes():
-                                transfer.write(chunk)
-                            return transfer.finish()
-                except httpx.TransportError:
-                    pass
-                transfer.lost()
-                await asyncio.sleep(pause)
-            raise AssertionError("pauses never end")
-        finally:
-            transfer.abandon()
+        return await self._connection.bring(Transfer(base.file_of(what), to))
 
     async def _watch(self, task: str | Submitted | Task) -> Watch:
         token = base.token_of(task)
@@ -277,7 +247,7 @@ class AsyncClient:
         delays = self._pauses()
         while True:
             if watch.wants_socket:
-                async with aclosing(self._messages(watch, deadline)) as messages:
+                async with aclosing(self._connection.messages(watch, deadline)) as messages:
                     async for message in messages:
                         delays = self._pauses()
                         if event := watch.hear(message):
@@ -300,53 +270,3 @@ class AsyncClient:
             if deadline is not None and time.monotonic() >= deadline:
                 raise WaitedTooLong(f"The task is not over after {seconds:g} seconds; it goes on.")
             await asyncio.sleep(next(delays))
-
-    async def _send(self, call: Call) -> dict[str, Any]:
-        answer = await self._answer(call)
-        return self._server.payload(answer.status_code, answer.content)
-
-    async def _answer(self, call: Call) -> httpx.Response:
-        for attempt, pause in zip(range(1, ATTEMPTS + 1), self._pauses(), strict=False):
-            last = attempt == ATTEMPTS
-            try:
-                answer = await self._ask(call)
-            except httpx.ConnectError as error:
-                if last:
-                    raise self._unreachable() from error
-            except httpx.TransportError as error:
-                if last or not call.repeatable:
-                    raise self._unreachable() from error
-            else:
-                if last or not is_passing(answer.status_code, call.repeatable):
-                    return answer
-                pause = retry_after(answer.headers.get("retry-after"), pause)
-            await asyncio.sleep(pause)
-        raise AssertionError("the last attempt returns or raises")
-
-    async def _ask(self, call: Call) -> httpx.Response:
-        headers = self._server.headers(call)
-        if not call.parts:
-            return await self._http.request(call.method, call.path, content=call.content, headers=headers)
-        with ExitStack() as stack:
-            files = base.open_parts(call.parts, stack)
-            return await self._http.post(call.path, data=call.form, files=files, headers=headers)
-
-    async def _messages(self, watch: Watch, deadline: float | None) -> AsyncGenerator[str | bytes, None]:
-        """What the socket says, until the connection ends, or is silent for long."""
-        watch.attempt()
-        try:
-            async with self._connect() as socket:
-                await socket.send(watch.subscribe())
-                while True:
-                    left = SILENCE if deadline is None else min(SILENCE, deadline - time.monotonic())
-                    async with asyncio.timeout(max(0.0, left)):
-                        message = await socket.recv()
-                    yield message
-        except (WebSocketException, OSError):  # TimeoutError is an OSError
-            return
-
-    def _connect_over_network(self) -> AbstractAsyncContextManager[Socket]:
-        return connect(self._server.socket_url, **self._server.socket_options)
-
-    def _unreachable(self) -> ServerUnreachable:
-        return ServerUnreachable(f"No server answers at {self.url}. Is it running (`understudy serve`)?")

@@ -60,7 +60,12 @@ def run(
     callback_url: str | None,
     idempotency_key: str | None,
 ) -> Call:
-    """Run. Local files (`Path`) may be among the inputs as well; a list may mix them with addresses. Raises `InvalidRequest` if `model` is not `owner/slug`."""
+    """Run. Local files (`Path`) may be among the inputs as well; a list may mix them with addresses.
+
+    Raises `InvalidRequest` if `model` is not `owner/slug`, or the key cannot be one.
+    """
+    if idempotency_key and not (idempotency_key.isascii() and idempotency_key.isprintable()):
+        raise InvalidRequest("An idempotency key is made of visible ASCII characters.")
     fields: dict[str, Any] = {}
     parts: list[Part] = []
     for name, value in [*inputs.items(), *(files or {}).items()]:
@@ -161,7 +166,9 @@ def _task(task: str) -> dict[str, str]:
 def _split(address: str) -> tuple[str, str]:
     owner, slash, slug = address.strip("/").partition("/")
     if not (owner and slash and slug) or "/" in slug:
-        raise InvalidRequest(f"A model is named owner/slug, not {address!r}.")
+        raise InvalidRequest(
+            f"A model is named owner/slug, not {address!r}; short names are for OpenAI's and Google's protocols."
+        )
     return owner, slug
 
 

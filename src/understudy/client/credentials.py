@@ -37,7 +37,7 @@ def find_credentials(
     A key that was given without a secret is that of a key-only project. The keys of the file go only to the address
     that stands beside them.
 
-    Raises `NotConfigured` if an address or a key is missing, or the file cannot be used.
+    Raises `NotConfigured` if an address or a key is missing, a key cannot be one, or the file cannot be used.
     """
     url = url or environ.get("UNDERSTUDY_URL")
     if not api_key and environ.get("UNDERSTUDY_API_KEY"):
@@ -52,6 +52,8 @@ def find_credentials(
                 )
             return msgspec.structs.replace(kept, url=checked_url(kept.url))
         url = url or kept.url
+    if not api_key.isascii() or not api_key.isprintable():
+        raise NotConfigured("The API key has characters in it that no key has; copy it once more.")
     return Credentials(
         url=checked_url(url),
         api_key=api_key,

@@ -60,6 +60,8 @@ class Played(msgspec.Struct, frozen=True, kw_only=True):
     """True if it stands in for the model's own work."""
     tried: tuple[Any, ...] = ()
     """The engines that were asked before it, as the server tells."""
+    notes: tuple[str, ...] = ()
+    """What was played in another way than it was asked for, in sentences."""
     labels: dict[str, str] = {}
     """What it says of itself beyond that, such as a preset."""
 
@@ -68,12 +70,13 @@ class Played(msgspec.Struct, frozen=True, kw_only=True):
         """From the wire's object; None if it names nobody."""
         if not wire.get("name"):
             return None
-        known = {"name", "version", "preview", "tried", "seed"}
+        known = {"name", "version", "preview", "tried", "notes", "seed"}
         return cls(
             name=text(wire, "name"),
             version=text(wire, "version"),
             preview=bool(wire.get("preview")),
             tried=tuple(wire.get("tried") or ()),
+            notes=words(wire, "notes"),
             labels={name: text(wire, name) for name in wire if name not in known},
         )
 

@@ -4,18 +4,15 @@ import os
 import time
 import uuid
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import ExitStack, closing
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Self
 
 import httpx
-from websockets.exceptions import WebSocketException
-from websockets.sync.client import connect
 
 from understudy.client import base, calls, prices
-from understudy.client.answers import is_passing
-from understudy.client.backoff import ATTEMPTS, pauses, retry_after
-from understudy.client.calls import Call, Files
+from understudy.client.backoff import pauses
+from understudy.client.calls import Files
 from understudy.client.credentials import find_credentials
 from understudy.client.errors import ServerUnreachable, WaitedTooLong
 from understudy.client.events import Event
@@ -23,8 +20,9 @@ from understudy.client.listening import OnEvent, OnProgress, listening
 from understudy.client.paging import PAGE, Pages
 from understudy.client.prices import Price
 from understudy.client.records import Group, Model, Output, Submitted, Task
+from understudy.client.sync_connection import SyncConnection
 from understudy.client.transfer import Transfer
-from understudy.client.watching import PATIENCE, SILENCE, Watch
+from understudy.client.watching import PATIENCE, Watch
 from understudy.client.wire_values import tables
 
 
@@ -55,13 +53,7 @@ class Client:
         credentials = find_credentials(environ, url=url, api_key=api_key, api_secret=api_secret, data=data)
         self._server = base.Server(credentials, clock)
         self._pauses = pauses
-        self._http = httpx.Client(
-            base_url=self._server.url,
-            timeout=base.TIMEOUT,
-            headers={"User-Agent": base.USER_AGENT},
-            trust_env=not self._server.is_local,
-            transport=transport,
-        )
+        self._connection = SyncConnection(self._server, pauses, transport)
 
     @property
     def url(self) -> str:
@@ -76,7 +68,7 @@ class Client:
 
     def close(self) -> None:
         """Let go of the connections."""
-        self._http.close()
+        self._connection.close()
 
     def submit(
         self,
@@ -92,7 +84,7 @@ class Client:
         Raises `InvalidRequest` if `model` is not `owner/slug`.
         """
         key = idempotency_key or str(uuid.uuid4())
-        return base.submitted(self._send(calls.run(model, inputs, files, callback_url, key)))
+        return base.submitted(self._connection.send(calls.run(model, inputs, files, callback_url, key)))
 
     def run(
         self,
@@ -126,14 +118,14 @@ class Client:
 
     def task(self, task: str | Submitted | Task) -> Task:
         """A task as it is now, by id or token. Raises `NotFound`."""
-        return base.one_task(self._send(calls.detail(base.token_of(task))))
+        return base.one_task(self._connection.send(calls.detail(base.token_of(task))))
 
     def tasks(
         self, *, model: str = "", status: str = "", start: int = 0, limit: int = 50, newest_first: bool = True
     ) -> tuple[Task, ...]:
         """One page of the project's tasks; `limit` is at most 100."""
         call = calls.tasks(model=model, status=status, start=start, limit=limit, newest_first=newest_first)
-        return tuple(Task.of(each) for each in tables(self._send(call), "tasklist"))
+        return tuple(Task.of(each) for each in tables(self._connection.send(call), "tasklist"))
 
     def each_task(self, *, model: str = "", status: str = "", newest_first: bool = True) -> Iterator[Task]:
         """All of the project's tasks, page after page; those that are made meanwhile may be missing."""
@@ -146,43 +138,44 @@ class Client:
 
     def kill(self, task: str | Submitted | Task) -> Task:
         """Stop a task in whatever it does. Raises `NotFound` if it is over already."""
-        return base.one_task(self._send(calls.kill(base.token_of(task))))
+        return base.one_task(self._connection.send(calls.kill(base.token_of(task))))
 
     def cancel(self, task: str | Submitted | Task) -> Task:
         """Take a task out of the queue. Raises `NotFound` if it is not there any more."""
-        return base.one_task(self._send(calls.cancel(base.token_of(task))))
+        return base.one_task(self._connection.send(calls.cancel(base.token_of(task))))
 
     def delete_files(self, task: str | Submitted | Task) -> None:
         """Delete the files of a task that is over; its record stays."""
         token = base.token_of(task)
-        self._send(calls.delete_files(self.task(token).token if token.isdigit() else token))
+        self._connection.send(calls.delete_files(self.task(token).token if token.isdigit() else token))
 
     def upload(self, file: Path | bytes, folder: str = "", *, name: str = "") -> Output:
         """Keep a file at the server; its address can be an input. Bytes need a `name`."""
-        return base.one_file(self._send(calls.upload(file, folder, name)))
+        return base.one_file(self._connection.send(calls.upload(file, folder, name)))
 
     def create_folder(self, name: str, parent: str = "") -> Output:
         """A folder for uploads."""
-        return base.one_file(self._send(calls.create_folder(name, parent)))
+        return base.one_file(self._connection.send(calls.create_folder(name, parent)))
 
     def models(self, search: str = "", *, start: int = 0, limit: int = 100) -> tuple[Model, ...]:
         """The models on offer, without their inputs."""
         return tuple(
-            Model.of(each) for each in tables(self._send(calls.models(search, start, limit)), "tool")
+            Model.of(each)
+            for each in tables(self._connection.send(calls.models(search, start, limit)), "tool")
         )
 
     def model(self, address: str) -> Model:
         """One model with its inputs. Raises `NotFound`, `InvalidRequest`."""
-        return base.one_model(self._send(calls.model(address)))
+        return base.one_model(self._connection.send(calls.model(address)))
 
     def explore(self) -> tuple[Group, ...]:
         """The models in groups, for somebody who looks around."""
-        return tuple(Group.of(each) for each in tables(self._send(calls.explore()), "explore"))
+        return tuple(Group.of(each) for each in tables(self._connection.send(calls.explore()), "explore"))
 
     def page(self, model: str) -> str:
         """A model's page, as plain text: what it takes, and how to call it. Raises `NotFound`, `InvalidRequest`."""
         call = calls.page(model)
-        answer = self._answer(call)
+        answer = self._connection.answer(call)
         return self._server.text(call, answer.status_code, answer.content)
 
     def price(self, model: str | Model, inputs: Mapping[str, Any]) -> Price:
@@ -225,23 +218,7 @@ class Client:
         Goes on where a broken connection stopped. Returns where it is. Raises `DownloadFailed`; then there is nothing
         under that name that was not there before.
         """
-        transfer = Transfer(base.file_of(what), to)
-        try:
-            for pause in self._pauses():
-                try:
-                    with self._http.stream("GET", transfer.url, headers=transfer.headers()) as answer:
-                        if not is_passing(answer.status_code, repeatable=True):
-                            transfer.begin(answer.status_code, answer.headers)
-                            for chunk in answer.iter_bytes():
-                                transfer.write(chunk)
-                            return transfer.finish()
-                except httpx.TransportError:
-                    pass
-                transfer.lost()
-                time.sleep(pause)
-            raise AssertionError("pauses never end")
-        finally:
-            transfer.abandon()
+        return self._connection.bring(Transfer(base.file_of(what), to))
 
     def _watch(self, task: str | Submitted | Task) -> Watch:
         token = base.token_of(task)
@@ -254,7 +231,7 @@ class Client:
         delays = self._pauses()
         while True:
             if watch.wants_socket:
-                with closing(self._messages(watch, deadline)) as messages:
+                with closing(self._connection.messages(watch, deadline)) as messages:
                     for message in messages:
                         delays = self._pauses()
                         if event := watch.hear(message):
@@ -277,48 +254,3 @@ class Client:
             if deadline is not None and time.monotonic() >= deadline:
                 raise WaitedTooLong(f"The task is not over after {seconds:g} seconds; it goes on.")
             time.sleep(next(delays))
-
-    def _send(self, call: Call) -> dict[str, Any]:
-        answer = self._answer(call)
-        return self._server.payload(answer.status_code, answer.content)
-
-    def _answer(self, call: Call) -> httpx.Response:
-        for attempt, pause in zip(range(1, ATTEMPTS + 1), self._pauses(), strict=False):
-            last = attempt == ATTEMPTS
-            try:
-                answer = self._ask(call)
-            except httpx.ConnectError as error:
-                if last:
-                    raise self._unreachable() from error
-            except httpx.TransportError as error:
-                if last or not call.repeatable:
-                    raise self._unreachable() from error
-            else:
-                if last or not is_passing(answer.status_code, call.repeatable):
-                    return answer
-                pause = retry_after(answer.headers.get("retry-after"), pause)
-            time.sleep(pause)
-        raise AssertionError("the last attempt returns or raises")
-
-    def _ask(self, call: Call) -> httpx.Response:
-        headers = self._server.headers(call)
-        if not call.parts:
-            return self._http.request(call.method, call.path, content=call.content, headers=headers)
-        with ExitStack() as stack:
-            files = base.open_parts(call.parts, stack)
-            return self._http.post(call.path, data=call.form, files=files, headers=headers)
-
-    def _messages(self, watch: Watch, deadline: float | None) -> Generator[str | bytes, None, None]:
-        """What the socket says, until the connection ends, or is silent for long."""
-        watch.attempt()
-        try:
-            with connect(self._server.socket_url, **self._server.socket_options) as socket:
-                socket.send(watch.subscribe())
-                while True:
-                    left = SILENCE if deadline is None else min(SILENCE, deadline - time.monotonic())
-                    yield socket.recv(timeout=max(0.0, left))
-        except (WebSocketException, OSError):  # TimeoutError is an OSError
-            return
-
-    def _unreachable(self) -> ServerUnreachable:
-        return ServerUnreachable(f"No server answers at {self.url}. Is it running (`understudy serve`)?")

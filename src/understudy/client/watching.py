@@ -18,7 +18,6 @@ PATIENCE = 60.0
 SOCKET_ATTEMPTS = 3
 """After so many sockets in a row that told nothing, only the task is asked for."""
 
-
 _BEFORE_START = frozenset(
     {"", "task_queue", "task_accept", "task_preprocess_start", "task_preprocess_end", "task_assign"}
 )

@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
@@ -164,7 +164,8 @@ def _reason(given: Given, technical: str) -> str:
             "float ", ""
         )
     if sentence.startswith("Invalid enum value"):
-        return "must be one of " + ", ".join(given.row.bare.__args__)
+        of_one = get_args(given.row.bare)[-1] if given.row.is_table else given.row.bare
+        return "must be one of " + ", ".join(get_args(of_one))
     return sentence
 
 

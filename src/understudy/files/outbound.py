@@ -116,9 +116,8 @@ class Outbound:
         meant_for = None
         for _ in range(REDIRECTS + 1):
             checked = await self._guard.check(url)
-            origin = (checked.url.scheme, checked.host, checked.port)
-            meant_for = meant_for or origin
-            own = headers if origin == meant_for else {}
+            meant_for = meant_for or checked.url.origin
+            own = headers if checked.url.origin == meant_for else {}
             accept = {"accept": "image/*,video/*,audio/*;q=0.9,*/*;q=0.1"}
             async with self._request("GET", checked, {**own, **accept}) as answer:
                 if answer.status_code not in _REDIRECT:

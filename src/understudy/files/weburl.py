@@ -47,6 +47,11 @@ class WebUrl(msgspec.Struct, frozen=True, kw_only=True):
         return host if self.port == _DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
 
     @property
+    def origin(self) -> tuple[str, str, int]:
+        """Scheme, host and port: who may see what is meant for this address."""
+        return self.scheme, self.host, self.port
+
+    @property
     def is_localhost(self) -> bool:
         """Whether the host is a name that always means this machine, RFC 6761, 6.3."""
         return self.host.rpartition(".")[2] == "localhost"

@@ -25,12 +25,12 @@ class Keys(msgspec.Struct, frozen=True):
 
 
 def keys_of(headers: Headers) -> Keys | None:
-    """`Authorization: Bearer KEY:SECRET`, or the same text in `x-api-key`; None if there are none."""
+    """`Authorization: Bearer KEY:SECRET`, or the same text in `x-api-key`; None if there are none that could be keys."""
     given = {name: value.decode("latin-1").strip() for name, value in headers}
     scheme, _, token = given.get(b"authorization", "").partition(" ")
     text = token.strip() if scheme.lower() == "bearer" else given.get(b"x-api-key", "")
     key, _, secret = text.partition(":")
-    return Keys(key, secret) if key else None
+    return Keys(key, secret) if key and text.isascii() and text.isprintable() else None
 
 
 def is_ours(headers: Headers, base_url: str) -> bool:

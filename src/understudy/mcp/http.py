@@ -8,12 +8,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, cast
 
-import httpx
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from understudy.client import AsyncClient, NotSignedIn
 from understudy.errors import UnderstudyError
 from understudy.mcp import inside
 from understudy.mcp.doorkeeper import Keys, is_ours, keys_of
@@ -21,6 +19,7 @@ from understudy.mcp.doorkeeper import Keys, is_ours, keys_of
 if TYPE_CHECKING:
     from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
+    from understudy.client import AsyncClient
     from understudy.mcp.asking import Asked
 
 PATH = "/mcp"
@@ -59,6 +58,9 @@ class McpApp:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
+        # Late, as in `_client`: a server that nobody asks here does not pay for its libraries.
+        from understudy.client import NotSignedIn
+
         if scope["type"] != "http":
             raise RuntimeError(f"The Model Context Protocol comes over HTTP, not {scope['type']}.")
         keys = keys_of(scope["headers"])
@@ -90,7 +92,11 @@ class McpApp:
             return _refused(405, "Send a POST.", allow="POST")
         return None if keys else _unauthorized(_HOW)
 
-    def _client(self, keys: Keys, scope: Scope) -> AsyncClient:
+    def _client(self, keys: Keys, scope: Scope) -> "AsyncClient":
+        import httpx
+
+        from understudy.client import AsyncClient
+
         app = inside.Inside(self._app, scope)
         return AsyncClient(
             self._base_url,
@@ -136,9 +142,9 @@ def _make_manager(most_bytes: int) -> "StreamableHTTPSessionManager":
     return server.session_manager
 
 
-def _client_of(asked: "Asked") -> AsyncClient:
+def _client_of(asked: "Asked") -> "AsyncClient":
     request = cast(Request, asked.request_context.request)
-    return cast(AsyncClient, request.scope[_CLIENT])
+    return cast("AsyncClient", request.scope[_CLIENT])
 
 
 def _unauthorized(message: str) -> Response:

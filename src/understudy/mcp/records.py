@@ -130,9 +130,10 @@ class TaskRecord(Record):
     state: State
     status: str = Field(description="The exact step, as the server names it.")
     over: bool = Field(description="Whether nothing will happen to it any more.")
-    reason: str = Field(description="Why it failed, else empty.")
+    reason: str = Field(description="Why it failed, or what its end leaves behind; else empty.")
     played_by: str = Field(description="The engine that made the clip.")
     preview: bool = Field(description="Whether the clip only stands in for the model's own work.")
+    notes: list[str] = Field(description="What was played in another way than it was asked for.")
     cost: str
     seconds: float = Field(description="Seconds of work.")
     inputs: dict[str, Any]
@@ -150,6 +151,7 @@ class TaskRecord(Record):
             reason=task.reason if task.over and not task.succeeded else "",
             played_by=f"{task.engine.name} {task.engine.version}".strip() if task.engine else "",
             preview=bool(task.engine and task.engine.preview),
+            notes=list(task.engine.notes) if task.engine else [],
             cost=f"{task.cost:f}",
             seconds=task.elapsed,
             inputs=task.parameters,

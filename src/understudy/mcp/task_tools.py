@@ -137,7 +137,7 @@ def sentence(task: Task) -> str:
         case "waiting" | "working" as where:
             return f"Task {task.id} is {where} ({task.status}); it is not over yet."
         case "cancelled":
-            return f"Task {task.id} was cancelled."
+            return f"Task {task.id} was cancelled. {task.reason}".rstrip()
         case "failed":
             return f"Task {task.id} failed: {task.reason or 'the server gives no reason'}"
     engine = task.engine

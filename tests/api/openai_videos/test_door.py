@@ -14,6 +14,7 @@ from understudy.errors import StoreUnavailable
 UNKNOWN = "The API key is not known here."
 WRONG = "The API secret is not right."
 MISSING = "This project signs its requests; clients of this protocol send KEY:SECRET as the API key."
+NO_BASE64 = "What stands behind `Authorization: Basic` is not base64."
 NONE = "You did not provide an API key. Send it as `Authorization: Bearer KEY`, or KEY:SECRET for a project that signs."
 
 
@@ -32,6 +33,19 @@ async def test_every_way_to_send_the_key(served: Served, name_and_form: tuple[st
         assert (await served.client.get(path, headers={name: header})).status_code == 200
 
 
+async def test_a_key_in_the_address(served: Served) -> None:
+    """http://KEY:SECRET@host/v1/videos, for tools that know no keys: clients make Basic of it."""
+    plain = await served.parts.projects.create("plain", "key")
+    for user, password in (
+        (served.owner.api_key, served.owner.api_secret),
+        (plain.api_key, ""),
+    ):
+        answer = await served.client.get(VIDEOS, auth=httpx.BasicAuth(user, password))
+        assert answer.status_code == 200
+    answer = await served.client.get(VIDEOS, auth=httpx.BasicAuth(served.owner.api_key, ""))
+    assert (answer.status_code, answer.json()["error"]["message"]) == (401, MISSING)
+
+
 async def test_a_project_with_a_key_alone(served: Served) -> None:
     owner = await served.parts.projects.create("plain", "key")
     for token in (owner.api_key, f"{owner.api_key}:whatever"):
@@ -45,7 +59,10 @@ async def test_a_project_with_a_key_alone(served: Served) -> None:
         ({}, NONE),
         ({"authorization": "Bearer"}, NONE),
         ({"authorization": "Bearer "}, NONE),
-        ({"authorization": "Basic {key}:{secret}"}, NONE),
+        ({"authorization": "Basic"}, NONE),
+        ({"authorization": "Digest {key}:{secret}"}, NONE),
+        ({"authorization": "Basic {key}:{secret}"}, NO_BASE64),
+        ({"authorization": "Basic bm9ib2R5Og=="}, UNKNOWN),
         ({"authorization": "Bearer nonsense"}, UNKNOWN),
         ({"authorization": "Bearer :{secret}"}, UNKNOWN),
         ({"authorization": "Bearer {secret}:{key}"}, UNKNOWN),

@@ -87,6 +87,7 @@ async def test_a_finished_video(served: Served) -> None:
         "status": "completed",
         "progress": 100,
         "completed_at": int(NOW + 6),
+        "num_outputs": 1,
         "engine": ENGINE,
         "cost": "1.2",
     }

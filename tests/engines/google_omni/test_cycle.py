@@ -11,7 +11,7 @@ from tests.engines.google_omni.setting import setting
 from understudy.engines.google_omni import engine
 from understudy.engines.google_omni.adapter import partner
 from understudy.engines.partner import Tools
-from understudy.errors import ConfigurationError, PartnerAway, ResultLost
+from understudy.errors import AddressRefused, ConfigurationError, PartnerAway, ResultLost
 from understudy.files.probe import probe
 
 
@@ -124,9 +124,15 @@ async def test_where_the_key_is_shown() -> None:
             re.sub(r":\d+", ":1", uri),
             uri.replace("http://", "https://"),
             uri.replace("127.0.0.1", "127.0.0.1.example.org"),
-            uri.replace("127.0.0.1", "127.0.0.1@example.org"),
         ):
             assert link(elsewhere) == (elsewhere, {})
+        for deceptive in (
+            uri.replace("127.0.0.1", "127.0.0.1@example.org"),
+            "http://[::1",
+            "http://a:b/files/c",
+        ):
+            with pytest.raises(AddressRefused):
+                link(deceptive)
 
 
 async def test_models_prices_and_limits_are_settings() -> None:

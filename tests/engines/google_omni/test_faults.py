@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.engines.google_omni.setting import setting
+from understudy.engines.google.sdk import decoded
 from understudy.engines.google_omni.interactions import Interaction, cancellation, said, standing
-from understudy.engines.google_sdk import decoded
 from understudy.errors import EngineRefused, NotAccepted, PartnerAway, ResultLost, Unclear
 from understudy.testing.partners.faults import Fault, Kind
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from understudy.engines.google_sdk import decoded
+from understudy.engines.google.sdk import decoded
 from understudy.engines.google_veo.operations import Operation, said, standing
 from understudy.errors import PartnerAway
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.engines.mappings.test_google_veo import OVI, SORA, VEO, Contract
-from understudy.engines.google_clips import Picture
+from understudy.engines.google.clips import Picture
 from understudy.engines.google_omni import engine
 from understudy.engines.mappings.google_omni import Limits, addressed, request
 from understudy.engines.wish import Wish

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from understudy.engines.google_clips import Picture
+from understudy.engines.google.clips import Picture
 from understudy.engines.google_veo import engine
 from understudy.engines.google_veo.options import DURATIONS
-from understudy.engines.mappings.google_veo import Limits, nearest_length, nearest_resolution, request, spoken
+from understudy.engines.mappings.google_veo import Limits, request
 from understudy.engines.wish import Wish
 from understudy.errors import ConfigurationError
 
@@ -140,39 +140,6 @@ def test_people_may_be_spelt_in_another_way() -> None:
 def test_what_is_not_said_is_not_sent() -> None:
     sent = request(Wish(prompt="A fox."), LIMITS).body["parameters"]
     assert not {"negativePrompt", "enhancePrompt", "personGeneration"} & set(sent)
-
-
-@pytest.mark.parametrize(
-    ("prompt", "plain"),
-    [
-        ("A fox.", "A fox."),
-        ("A fox says <S>Hello, you.<E> and runs.", 'A fox says "Hello, you." and runs.'),
-        ("<S>One<E> <S>two<E> <AUDCAP>Wind,\nbirds.<ENDAUDCAP>", '"One" "two" Sounds: Wind,\nbirds.'),
-        ("<S>unfinished", "<S>unfinished"),
-    ],
-)
-def test_marks_that_only_ovi_knows(prompt: str, plain: str) -> None:
-    assert spoken(prompt) == plain
-
-
-@pytest.mark.parametrize(("wished", "made"), [(4, 4), (5, 6), (7, 8), (12, 8), (1, 4), (6.4, 6)])
-def test_the_nearest_length(wished: float, made: int) -> None:
-    assert nearest_length(wished, (4, 6, 8)) == made
-
-
-@pytest.mark.parametrize(
-    ("wished", "made"),
-    [
-        ("480p", "720p"),
-        ("720p", "720p"),
-        ("900p", "1080p"),
-        ("1080p", "1080p"),
-        ("4k", "1080p"),
-        ("8k", "720p"),
-    ],
-)
-def test_the_nearest_resolution(wished: str, made: str) -> None:
-    assert nearest_resolution(wished, ("1080p", "720p")) == made
 
 
 def how(contract: Contract, **options: object) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""From each contract's inputs to a create request, as tables. Providers.md, sections 1.5, 1.9 and 2.7."""
+"""From each contract's inputs to a create request, as tables."""
 
 from decimal import Decimal
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from understudy.engines.engine import Job
-from understudy.engines.mappings.openai_videos import Mapped, mapped, tier_height
+from understudy.engines.mappings.openai_videos import Mapped, mapped
 from understudy.engines.openai_videos.options import read_options
 from understudy.engines.wish import Wish, wish_for
 from understudy.errors import EngineInputError
@@ -157,7 +157,7 @@ def test_ovis_inputs(values: dict[str, Any], profile: str, fields: dict[str, str
     ],
 )
 def test_openais_prices_per_second(model: str, size: str, price: str) -> None:
-    """Providers.md, section 1.5."""
+    """OpenAI's list of prices."""
     older = {"sizes": {"720p": "1280x720", "1080p": "1792x1024"}} if size == "1024p" else {}
     values = sora(seconds="8", resolution="720p" if size == "720p" else "1080p")
     for ratio in ("16:9", "9:16"):
@@ -218,11 +218,3 @@ def test_prompts_that_cannot_be_played(prompt: str) -> None:
 
 def test_a_long_prompt_is_for_the_server_to_judge_where_no_limit_is_known() -> None:
     assert len(request(sora(prompt="x" * 40_000), profile="sglang").fields["prompt"]) == 40_000
-
-
-@pytest.mark.parametrize(
-    ("tier", "height"),
-    [("720p", 720), ("1080p", 1080), ("480P", 480), ("4k", 2160), ("8k", 4320), ("?", 720)],
-)
-def test_the_height_of_a_tier(tier: str, height: int) -> None:
-    assert tier_height(tier) == height

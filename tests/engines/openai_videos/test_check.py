@@ -81,6 +81,7 @@ async def test_an_answer_that_is_no_job(body: bytes) -> None:
         (b'{"code": null, "message": "Rejected by our safety system."}', "content"),
         (b'{"code": "OutOfMemoryError", "message": "on the way to safety"}', "partner"),
         (b'{"code": 400, "message": "bad size"}', "input"),
+        (b'{"code": 400, "message": "Blocked by our moderation system."}', "content"),
         (b'{"code": "invalid_image", "message": "bad"}', "input"),
         (b'{"code": "video_generation_failed", "message": "x"}', "partner"),
         (b'"out of memory"', "partner"),
@@ -97,8 +98,15 @@ def test_whose_fault_a_failure_is(error: bytes, fault: str) -> None:
 @pytest.mark.parametrize(
     ("profile", "status", "body", "state"),
     [
-        ("vllm-omni", 500, b'{"error": {"code": "RuntimeError", "message": "out of memory"}}', "partner"),
-        ("vllm-omni", 400, b'{"error": {"code": 400, "message": "bad size"}}', "input"),
+        (
+            "vllm-omni",
+            500,
+            b'{"status": "failed", "error": {"code": 500, "message": "no memory"}}',
+            "partner",
+        ),
+        ("vllm-omni", 400, b'{"status": "failed", "error": {"code": 400, "message": "bad size"}}', "input"),
+        ("vllm-omni", 429, b'{"status": "failed", "error": {"code": 429, "message": "busy"}}', "partner"),
+        ("vllm-omni", 500, b'{"error": {"code": 500, "message": "out of memory"}}', None),
         ("vllm-omni", 502, b'{"error": {"message": "bad gateway"}}', None),
         ("vllm-omni", 500, b"<html>", None),
         ("openai", 500, b'{"error": {"message": "internal"}}', None),

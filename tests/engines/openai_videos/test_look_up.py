@@ -17,7 +17,7 @@ async def lost(here: Setting) -> float:
     return placed
 
 
-@pytest.mark.parametrize("profile", ["openai", "azure", "vllm-omni", "sglang", "fastvideo", "litellm"])
+@pytest.mark.parametrize("profile", ["openai", "azure", "vllm-omni", "sglang", "fastvideo"])
 @pytest.mark.parametrize("kind", ["drop after", "error after", "truncated"])
 async def test_what_was_taken_is_found(profile: Profile, kind: Kind) -> None:
     async with setting(Fault("create", kind), profile=profile) as here:
@@ -33,7 +33,6 @@ async def test_what_was_taken_is_found(profile: Profile, kind: Kind) -> None:
     [
         ("openai", None),
         ("azure", None),
-        ("litellm", None),
         ("vllm-omni", ()),
         ("sglang", ()),
         ("fastvideo", ()),
@@ -51,8 +50,9 @@ async def test_what_was_not_taken(profile: Profile, certain: tuple[str, ...] | N
         assert here.fake.paid == 0
 
 
-async def test_a_gateway_has_no_list() -> None:
-    async with setting(Fault("create", "drop after"), profile="gateway") as here:
+@pytest.mark.parametrize("profile", ["gateway", "litellm"])
+async def test_without_a_list_nothing_can_be_told(profile: Profile) -> None:
+    async with setting(Fault("create", "drop after"), profile=profile) as here:
         placed = await lost(here)
         assert await here.partner.look_up(await here.prepared(), "key-1", placed) is None
         assert [sent.step for sent in here.fake.requests] == ["create"]

@@ -1,5 +1,6 @@
 """What is proven about a purchase whose answer is an error, and that no request is sent twice."""
 
+import json
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,6 +47,29 @@ async def test_what_a_fault_proves(kind: Kind, error: type[PartnerError], paid: 
         assert raised.value.busy is (kind == "busy")
         assert raised.value.content is (kind == "refused content")
         assert raised.value.retry_after == (7 if kind == "busy" else None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "error", "paid"),
+    [("busy", NotAccepted, 0), ("error before", Unclear, 0), ("error after", Unclear, 1)],
+)
+async def test_litellm_is_told_not_to_repeat_a_purchase(
+    kind: Kind, error: type[PartnerError], paid: int
+) -> None:
+    async with setting(Fault("create", kind), profile="litellm") as here:
+        with pytest.raises(error) as raised:
+            await here.bought()
+        assert here.fake.paid == paid
+        assert here.fake.requests[0].headers["x-litellm-num-retries"] == "0"
+        await here.bought()
+    if kind == "busy":
+        assert str(raised.value) == "The partner is busy: Rate limit reached."
+
+
+async def test_what_is_for_litellm_is_told_to_nobody_else() -> None:
+    async with setting(profile="gateway") as here:
+        await here.bought()
+        assert not any("litellm" in name for name in here.fake.requests[0].headers)
 
 
 async def test_a_slow_answer_is_an_answer() -> None:
@@ -127,12 +151,28 @@ async def test_what_a_status_proves(answer: str, error: type[PartnerError], word
     assert len(seen) == 1
 
 
+def behind_litellm(code: str, message: str) -> bytes:
+    """A refusal as LiteLLM's proxy 1.109.1 hands it on."""
+    told = json.dumps({"error": {"message": message, "type": "invalid_request_error", "code": code}})
+    words = f"litellm.BadRequestError: OpenAIException - {told}\n\nLiteLLM: model group 'x' failed."
+    return json.dumps({"error": {"message": words, "type": "invalid_request_error", "code": "400"}}).encode()
+
+
 @pytest.mark.parametrize(
     ("body", "content", "words"),
     [
         (b'{"error": {"code": "insufficient_quota", "message": "You exceeded your quota."}}', False, "money"),
         (b'{"error": {"code": "content_policy_violation", "message": "No."}}', True, "refuse this content"),
         (b'{"error": {"message": "It was rejected by our safety system."}}', True, "safety system"),
+        # vLLM-Omni's and LiteLLM's codes are statuses; LiteLLM's own words have those of the server behind it in them.
+        (b'{"error": {"code": 400, "message": "Rejected by our safety system."}}', True, "safety system"),
+        (behind_litellm("moderation_blocked", "Blocked."), True, r"content: Blocked\.$"),
+        (behind_litellm("invalid_value", "The sign says: safety first."), False, r"\(400\): The sign says"),
+        (
+            b'{"error": {"code": "400", "message": "litellm.BadRequestError: {\\"error\\": broken"}}',
+            False,
+            "litellm",
+        ),
         (b'{"detail": [{"loc": ["size"], "msg": "bad"}]}', False, "size"),
         (b"<html>", False, "400"),
         (b'{"error": ' + b"[" * 5000 + b"]" * 5000 + b"}", False, "400"),

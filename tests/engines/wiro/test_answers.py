@@ -8,7 +8,7 @@ import pytest
 
 from understudy.api.auth import begin, is_signed
 from understudy.engines.mappings.wiro import Run
-from understudy.engines.wiro.answers import failure, one_line, read
+from understudy.engines.wiro.answers import failure, read
 from understudy.engines.wiro.signing import signed_headers
 from understudy.engines.wiro.tasks import is_of, made, reach_before, standing
 from understudy.errors import NotAccepted, PartnerError, Unclear
@@ -57,9 +57,12 @@ def test_not_now() -> None:
     assert read(429, b"", "Wed, 21 Oct 2026 07:28:00 GMT").retry_after is None
 
 
-def test_the_words_of_others_are_one_short_line() -> None:
-    assert one_line("a\x1b[31m\n\tb ") == "a [31m b"
-    assert len(one_line("x" * 1000)) == 300
+def test_what_the_server_repeats_of_our_secrets_is_not_shown() -> None:
+    body = {"result": False, "errors": [{"code": 0, "message": "Unknown: hush\x1b[31m\n(quiet)"}]}
+    answer = read(200, msgspec.json.encode(body), hidden=("hush", "quiet"))
+    assert failure(answer, "mine").message.endswith("refused the task: Unknown: *** [31m (***)")
+    failed = {"status": "task_error", "debugerror": "Could not sign in as hush."}
+    assert standing(failed, ("hush", "quiet")).reason.endswith("Could not sign in as ***.")
 
 
 def test_signatures_are_those_that_the_server_checks() -> None:

@@ -1,6 +1,6 @@
 from typing import get_args
 
-from understudy.testing.partners.faults import FATES, Fault, FaultPlan, Kind
+from understudy.testing.partners.faults import FATES, Fault, FaultPlan, Kind, fate_of
 
 
 def met(plan: FaultPlan, *steps: str) -> list[str]:
@@ -30,3 +30,9 @@ def test_one_behind_the_other() -> None:
 
 def test_fates_are_kinds() -> None:
     assert set(get_args(Kind)) >= FATES
+
+
+def test_fates_are_what_becomes_of_jobs() -> None:
+    assert fate_of(Fault("create", "filtered")) == "filtered"
+    assert fate_of(Fault("create", "drop after")) == ""
+    assert fate_of(None) == ""

@@ -178,35 +178,63 @@ def test_fates() -> None:
 
 
 def test_the_ways_of_sglang() -> None:
-    """Providers.md, section 4.3."""
+    """Its routes, version 0.5.23; that a form needs a file is from older ones."""
     clock = VirtualClock(speed=0)
-    fake = OpenAIVideos(clock=clock, profile="sglang")
+    fake = OpenAIVideos(FaultPlan([Fault("create", "fails", skip=3)]), clock=clock, profile="sglang")
+    as_json: dict[str, Any] = {"extra_headers": {"Content-Type": "application/json"}, "extra_body": {"n": 1}}
     with client_of(fake, key="any") as client:
         with pytest.raises(openai.BadRequestError) as raised:
             client.videos.create(prompt="A fox.")
         assert raised.value.body == {"detail": "input_reference file is required"}
-        video = client.videos.create(
-            prompt="A fox.", extra_headers={"Content-Type": "application/json"}, extra_body={"n": 1}
-        )
+        with pytest.raises(openai.UnprocessableEntityError):
+            client.videos.create(prompt="A fox.", seconds="4.5", **as_json)
+        video, failing = (client.videos.create(prompt="A fox.", **as_json) for _ in range(2))
+        assert "prompt" not in video.to_dict()
         clock.advance(20)
         with pytest.raises(openai.NotFoundError):
             client.videos.download_content(video.id, variant="video")
         assert client.videos.download_content(video.id).read() == fake.clip
+        assert client.videos.retrieve(failing.id).to_dict()["error"] == {"message": "The generation failed."}
+        assert client.videos.list().has_more is False
         assert client.videos.delete(video.id).status == "deleted"
 
 
-def test_the_ways_of_vllm_omni() -> None:
-    """Providers.md, section 4.2."""
+def test_the_ways_of_fastvideo() -> None:
+    """Its routes, version 0.2.1."""
     clock = VirtualClock(speed=0)
-    fake = OpenAIVideos(FaultPlan([Fault("create", "fails")]), clock=clock, profile="vllm-omni")
+    fake = OpenAIVideos(FaultPlan([Fault("create", "fails")]), clock=clock, profile="fastvideo")
+    file = ("a.png", picture(64, 64), "image/png")
     with client_of(fake, key="any") as client:
+        failing, video = (client.videos.create(prompt="A fox.", input_reference=file).id for _ in range(2))
+        clock.advance(10)
+        assert client.videos.retrieve(video).status == "queued"
+        assert set(client.videos.list().to_dict()) == {"object", "data"}
+        clock.advance(10)
+        assert client.videos.download_content(video, variant="video").read() == fake.clip
+        with pytest.raises(openai.InternalServerError):
+            client.videos.download_content(failing)
+
+
+def test_the_ways_of_vllm_omni() -> None:
+    """Its routes, version 0.30.0, with the errors of vLLM's server."""
+    clock = VirtualClock(speed=0)
+    fake = OpenAIVideos(FaultPlan([Fault("create", "fails", skip=3)]), clock=clock, profile="vllm-omni")
+    with client_of(fake, key="any") as client:
+        for wrong in ({"model": "sora-2"}, {"seconds": "0"}, {"size": "big"}):
+            with pytest.raises(openai.BadRequestError) as refused:
+                client.videos.create(prompt="A fox.", **wrong)
+            assert refused.value.code == "400"
         failing, running = (
             client.videos.create(prompt="A fox.", extra_body={"seed": 1}).id for _ in range(2)
         )
         assert failing.startswith("video_gen_")
         clock.advance(15)
-        with pytest.raises(openai.InternalServerError):
+        with pytest.raises(openai.InternalServerError) as failed:
             client.videos.retrieve(failing)
+        job = failed.value.response.json()
+        assert (job["id"], job["status"], job["error"]["code"]) == (failing, "failed", 500)
+        with pytest.raises(openai.UnprocessableEntityError):
+            client.videos.download_content(failing)
         assert client.videos.retrieve(running).progress == 0
         assert client.videos.delete(running).deleted
         with pytest.raises(openai.NotFoundError):
@@ -214,11 +242,19 @@ def test_the_ways_of_vllm_omni() -> None:
 
 
 def test_the_ways_of_litellm() -> None:
-    """Providers.md, section 4.1."""
+    """Its proxy, versions 1.106.2 and 1.109.1, in front of the same service."""
     clock = VirtualClock(speed=0)
-    fake = OpenAIVideos(clock=clock, profile="litellm")
+    plan = FaultPlan([Fault("create", "error after"), Fault("create", "refused")])
+    fake = OpenAIVideos(plan, clock=clock, profile="litellm")
     with client_of(fake) as client:
         video = client.videos.create(prompt="A fox.")
+        assert fake.paid == 2, "it repeats what it takes for a failure"
+        assert "prompt" not in video.to_dict()
+        with pytest.raises(openai.BadRequestError, match=r"litellm\.BadRequestError: .*invalid") as refused:
+            client.videos.create(prompt="A fox.")
+        assert refused.value.code == "400"
+        with pytest.raises(openai.BadRequestError, match="LLM Provider NOT provided"):
+            client.videos.list()
         clock.advance(10)
         assert client.videos.retrieve(video.id).status == "processing"
         with pytest.raises(openai.APIStatusError) as raised:

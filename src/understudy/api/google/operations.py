@@ -8,7 +8,7 @@ from starlette.types import Receive, Scope
 
 from understudy.api.answers import JSON_TYPE, encode
 from understudy.api.downloads import Downloads, NoSuchFile
-from understudy.api.google import operation
+from understudy.api.google import rendering
 from understudy.api.google.inline import inline, parts_of
 from understudy.api.parts import Parts
 from understudy.errors import NotFound
@@ -29,26 +29,26 @@ class Operations:
     async def platform(self, project: Project, name: str, id: str) -> Response:
         """The operation in the enterprise form, its clips inline. Raises `NotFound`, `StorageFailed`."""
         task = await self._find(project, id)
-        if operation.is_success(task):
+        if rendering.is_success(task):
             videos = await self._videos(task)
 
             def write(contents: Sequence[str]) -> dict[str, object]:
                 types = [file.content_type for file in videos]
-                return operation.platform_done(name, task, list(zip(contents, types, strict=True)))
+                return rendering.platform_done(name, task, list(zip(contents, types, strict=True)))
 
             return await inline(parts_of(videos, write), self._storage)
         if await self._is_filtered(task):
-            return answer(operation.platform_filtered(name, task))
+            return answer(rendering.platform_filtered(name, task))
         return answer(_without_clip(name, task))
 
     async def developer(self, project: Project, name: str, id: str) -> Response:
         """The operation in the Developer form, with addresses of its clips. Raises `NotFound`."""
         task = await self._find(project, id)
-        if operation.is_success(task):
+        if rendering.is_success(task):
             videos = await self._videos(task)
-            return answer(operation.developer_done(name, task, videos, self._base_url))
+            return answer(rendering.developer_done(name, task, videos, self._base_url))
         if await self._is_filtered(task):
-            return answer(operation.developer_filtered(name, task))
+            return answer(rendering.developer_filtered(name, task))
         return answer(_without_clip(name, task))
 
     async def download(self, project: Project, id: str, scope: Scope, receive: Receive) -> Response:
@@ -77,7 +77,7 @@ class Operations:
 
 
 def _without_clip(name: str, task: Task) -> dict[str, object]:
-    return (operation.failed if is_terminal(task.status) else operation.running)(name, task)
+    return (rendering.failed if is_terminal(task.status) else rendering.running)(name, task)
 
 
 def answer(body: dict[str, object]) -> Response:

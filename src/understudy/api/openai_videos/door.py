@@ -1,5 +1,6 @@
 """One path of the dialect as an ASGI application: who asks, the answer, and every exception as the protocol's error."""
 
+import binascii
 from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
@@ -104,14 +105,26 @@ class Door:
 
 def _token(headers: Mapping[bytes, bytes]) -> str:
     kind, _, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
-    if kind.lower() == "bearer" and token.strip():
-        return token
+    if token.strip():
+        match kind.lower():
+            case "bearer":
+                return token
+            case "basic":
+                return _from_basic(token)
     # Clients of Azure send their key so.
     if given := headers.get(b"api-key"):
         return given.decode("latin-1")
     raise NotAuthorized(
         "You did not provide an API key. Send it as `Authorization: Bearer KEY`, or KEY:SECRET for a project that signs."
     )
+
+
+def _from_basic(token: str) -> str:
+    """KEY:SECRET out of http://KEY:SECRET@host/, which is how tools send a key that know none (RFC 7617)."""
+    try:
+        return binascii.a2b_base64(token.strip(), strict_mode=True).decode("latin-1")
+    except binascii.Error as error:
+        raise NotAuthorized("What stands behind `Authorization: Basic` is not base64.") from error
 
 
 async def _send(send: Send, answer: Answer, *, head: bool = False, more: bool = False) -> None:

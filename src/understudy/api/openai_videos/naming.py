@@ -1,6 +1,7 @@
 """What this dialect calls a task, its model, its status, its length and its size. Pure."""
 
 import re
+from functools import lru_cache
 
 from understudy.catalogue.manifest import Model
 from understudy.engines.wish import FIELDS, HEIGHT_FIRST, Field
@@ -57,12 +58,16 @@ def seconds_of(task: Task) -> str | None:
 
 def size_of(task: Task) -> str | None:
     """WIDTHxHEIGHT that was asked for; None if it follows from a picture."""
-    tier, ratio = _value(task, "tier"), _value(task, "ratio")
+    return _size(_value(task, "tier"), _value(task, "ratio"), bool(task.media), task.model in HEIGHT_FIRST)
+
+
+@lru_cache(maxsize=256)
+def _size(tier: str, ratio: str, with_picture: bool, height_first: bool) -> str | None:
     if exact := _PAIR.fullmatch(tier):
         first, second = int(exact[1]), int(exact[2])
-        return f"{second}x{first}" if task.model in HEIGHT_FIRST else f"{first}x{second}"
+        return f"{second}x{first}" if height_first else f"{first}x{second}"
     shorter, shape = _TIER.fullmatch(tier), _PAIR.fullmatch(ratio)
-    if shape is None and ratio == "auto" and not task.media:
+    if shape is None and ratio == "auto" and not with_picture:
         shape = _PAIR.fullmatch("16:9")
     if shorter is None or shape is None:
         return None

@@ -1,6 +1,7 @@
 """The video object, the webhook's event, lists and deletions, as this protocol prints them. Pure.
 
-`engine` and `cost` are ours, beside the protocol's own fields: who really played, and what it cost in US dollars.
+`engine` and `cost` are ours, beside the protocol's own fields: who really played, and what it cost in US dollars. `num_outputs`
+is SGLang's, whose benchmark counts by it.
 """
 
 from collections.abc import Sequence
@@ -32,6 +33,7 @@ def video_object(task: Task, model: Model | None, progress: int = 0) -> dict[str
         "seconds": seconds_of(task),
         "remixed_from_video_id": None,
         "error": _error(task) if status == "failed" else None,
+        "num_outputs": 1 if status == "completed" else None,
         "engine": task.engine,
         "cost": task.cost,
     }

@@ -25,6 +25,11 @@ LONGEST_PROMPT = 32_000
 REFERENCE = "input_reference"
 CALLBACK = "callback_url"
 
+_OTHER_REFERENCES = ("image_reference", "reference_url")
+"""What vLLM-Omni (0.30) and SGLang (0.5) call the picture's address; the former sends its object as JSON in a form."""
+_SIDES = ("width", "height")
+"""Together in place of `size`, as the same two take them."""
+
 _WORDS: Mapping[str, Field] = {"prompt": "prompt", "seconds": "seconds", "size": "tier"}
 _SNAKE = re.compile(r"_([a-z0-9])")
 _SIZE = re.compile(r"([1-9]\d{1,4})x([1-9]\d{1,4})", re.ASCII)
@@ -54,6 +59,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 def wanted(body: Body, catalogue: Catalogue, text_bytes: int) -> Wanted:
     """Read a body. `text_bytes`: what its fields may have together, the picture aside. Raises `RequestError`."""
     fields = _unbracketed(body.fields)
+    if REFERENCE not in fields and REFERENCE not in body.uploads:
+        fields = _with_reference(fields)
     _check_length(fields, text_bytes)
     name = _text(fields, "model") or DEFAULT_MODEL
     model = catalogue.named(name)
@@ -90,6 +97,20 @@ def _unbracketed(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {**plain, REFERENCE: parts} if parts else plain
 
 
+def _with_reference(fields: dict[str, Any]) -> dict[str, Any]:
+    """With the picture's address under the protocol's own name, if it has come under another."""
+    name = next((name for name in _OTHER_REFERENCES if fields.get(name)), None)
+    if name is None:
+        return fields
+    given = fields[name]
+    if isinstance(given, str) and given.lstrip().startswith("{"):
+        try:
+            given = msgspec.json.decode(given)
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise Refused(400, f"{name} is no valid JSON.", param=name) from error
+    return {**{key: value for key, value in fields.items() if key != name}, REFERENCE: given}
+
+
 def _check_length(fields: Mapping[str, Any], most: int) -> None:
     # The body as a whole may be longer, for the sake of a picture inside it.
     length = sum(
@@ -106,7 +127,7 @@ def _asked(fields: Mapping[str, Any], default_size: tuple[int, ...]) -> Asked:
     if len(prompt) > LONGEST_PROMPT:
         message = f"The prompt may have at most {LONGEST_PROMPT:,} characters."
         raise Refused(400, message, param="prompt")
-    width, height = _size(_text(fields, "size")) or default_size or (0, 0)
+    width, height = _size(_text(fields, "size")) or _sides(fields) or default_size or (0, 0)
     return Asked(prompt=prompt, seconds=_seconds(fields.get("seconds")), width=width, height=height)
 
 
@@ -117,6 +138,8 @@ def _others(model: Model, fields: Mapping[str, Any]) -> dict[str, Any]:
     """
     understood = {FIELDS[id] for id in model.input_ids if id in FIELDS}
     taken = {name for name, word in _WORDS.items() if word in understood} | {"model", REFERENCE, CALLBACK}
+    if "size" in taken and not fields.get("size"):
+        taken.update(_SIDES)
     return {
         _input_name(model, name): value
         for name, value in fields.items()
@@ -171,6 +194,16 @@ def _size(given: str) -> tuple[int, int] | None:
     size = _SIZE.fullmatch(given)
     if size is None:
         raise Refused(400, "size takes WIDTHxHEIGHT in pixels, such as 1280x720.", param="size")
+    return int(size[1]), int(size[2])
+
+
+def _sides(fields: Mapping[str, Any]) -> tuple[int, int] | None:
+    width, height = (fields.get(name) for name in _SIDES)
+    if not width or not height:
+        return None
+    size = _SIZE.fullmatch(f"{width}x{height}")
+    if size is None:
+        raise Refused(400, "width and height take pixels, such as 1280 and 720.", param="width")
     return int(size[1]), int(size[2])
 
 

@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from understudy.engines.engine import Contract, Treatment
-from understudy.engines.mappings.treatments import How
-
-Row = tuple[How, str]
+from understudy.engines.mappings.treatments import Row, first_of
 
 _PROMPT: Final[Row] = (
     "approximated",
@@ -64,6 +62,5 @@ def treats(contract: Contract, options: Mapping[str, object]) -> tuple[Treatment
 def _usual(names: tuple[str, ...]) -> dict[str, Row]:
     rows: dict[str, Row] = {name: _PICTURE for name in names if name in _USUAL_PICTURES}
     for same, row in _USUAL:
-        first, *others = [name for name in same if name in names] or [""]
-        rows |= {first: row} | dict.fromkeys(others, ("dropped", f"{first} comes before it."))
+        rows |= first_of(same, names, row)
     return rows

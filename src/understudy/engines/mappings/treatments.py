@@ -1,6 +1,6 @@
 """What an engine does with each input of a contract, from what it does with each wish."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from understudy.engines.engine import Contract, Treatment
@@ -21,3 +21,9 @@ def treatments(contract: Contract, treated: Treated) -> tuple[Treatment, ...]:
         else Treatment(name, "dropped", "No engine but the model's own knows it.")
         for name, field in wished(contract).items()
     )
+
+
+def first_of(same: Sequence[str], names: Sequence[str], row: Row) -> dict[str, Row]:
+    """Rows for inputs that mean the `same` and are among `names`: the first one counts, the others are dropped for it."""
+    first, *others = [name for name in same if name in names] or [""]
+    return {first: row} | dict.fromkeys(others, ("dropped", f"{first} comes before it.")) if first else {}

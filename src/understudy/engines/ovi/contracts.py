@@ -25,8 +25,9 @@ _LANDSCAPE: Final[Size] = (512, 992)
 """Ovi's usual format, without an image that says otherwise."""
 _MOST_STEPS: Final = 100
 _SHORT_SIDE: Final = {"360p": 360, "480p": 480, "540p": 540, "720p": 720, "1080p": 1080}
-_PROMPTS: Final = ("prompt", "text", "inputPrompt", "textPrompt")
-_IMAGES: Final = (
+PROMPTS: Final[tuple[str, ...]] = ("prompt", "text", "inputPrompt", "textPrompt")
+"""Inputs that mean the same, in models that are not known by name; the first one counts."""
+IMAGES: Final[tuple[str, ...]] = (
     "inputImage",
     "image",
     "inputImages",
@@ -35,6 +36,7 @@ _IMAGES: Final = (
     "startImage",
     "input_reference",
 )
+"""The first of them that is given is played."""
 _SAME_LENGTH: Final = 0.5
 """Seconds by which a clip may be off without a word."""
 
@@ -130,10 +132,10 @@ def _sora(values: Values, image: Size | None) -> Request:
 
 def _any(values: Values, image: Size | None) -> Request:
     """By the names that such models usually have. WIDTHxHEIGHT is how others than Ovi write a size."""
-    prompt = _first(values, *_PROMPTS)
+    prompt = _first(values, *PROMPTS)
     if prompt is None:
         raise EngineInputError(
-            f"This model has no input for a prompt ({', '.join(_PROMPTS)}); Ovi cannot play it. Cast another engine."
+            f"This model has no input for a prompt ({', '.join(PROMPTS)}); Ovi cannot play it. Cast another engine."
         )
     negative = str(_first(values, "negativePrompt", "negative_prompt") or "").strip()
     resolution = str(_first(values, "resolution", "size") or "")
@@ -161,7 +163,7 @@ _CONTRACTS: Final[dict[str, Callable[[Values, Size | None], Request]]] = {OVI: _
 
 def _first_frame(files: Mapping[str, tuple[str, ...]]) -> tuple[str | None, tuple[str, ...]]:
     """The picture that the clip begins with, and a note on every other file."""
-    name = next((name for name in _IMAGES if files.get(name)), None)
+    name = next((name for name in IMAGES if files.get(name)), None)
     notes = [
         f"{other} is not played: Ovi begins with one image and takes no other files."
         for other, paths in files.items()

@@ -4,12 +4,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from understudy.engines.engine import Contract, Treatment
-from understudy.engines.mappings.treatments import How
+from understudy.engines.mappings.treatments import Row, first_of
 from understudy.engines.ovi.config import config_of
-from understudy.engines.ovi.contracts import OVI, SORA, VEO
+from understudy.engines.ovi.contracts import IMAGES, OVI, PROMPTS, SORA, VEO
 from understudy.engines.ovi.options import read_options
-
-Row = tuple[How, str]
 
 _PLAYED: Final[Row] = ("honoured", "")
 _PROMPT: Final[Row] = ("honoured", "Spoken lines and sounds are put into Ovi's own tags.")
@@ -22,7 +20,7 @@ _AREA: Final[Row] = ("dropped", "Every frame has the checkpoint's area.")
 _UNKNOWN: Final[Row] = ("dropped", "It has nothing like it.")
 
 _USUAL: Final[tuple[tuple[tuple[str, ...], Row | None], ...]] = (
-    (("prompt", "text", "inputPrompt", "textPrompt"), _PROMPT),
+    (PROMPTS, _PROMPT),
     (("negativePrompt", "negative_prompt"), _NEGATIVE),
     (("audioNegativePrompt",), _NEGATIVE),
     (("resolution", "size"), _SHAPE),
@@ -33,16 +31,6 @@ _USUAL: Final[tuple[tuple[tuple[str, ...], Row | None], ...]] = (
     (("seed",), _PLAYED),
 )
 """Of models that are not known by name: names that mean the same, the one that is read first. None: the length."""
-_PICTURES: Final[tuple[str, ...]] = (
-    "inputImage",
-    "image",
-    "inputImages",
-    "images",
-    "firstFrame",
-    "startImage",
-    "input_reference",
-)
-"""The first of them that is given is played."""
 
 
 def treats(contract: Contract, options: Mapping[str, object]) -> tuple[Treatment, ...]:
@@ -90,11 +78,10 @@ def _rows(contract: Contract, length: Row) -> Mapping[str, Row]:
 
 
 def _usual(names: tuple[str, ...], length: Row) -> dict[str, Row]:
-    first, *others = [name for name in _PICTURES if name in names] or [""]
+    first, *others = [name for name in IMAGES if name in names] or [""]
     rows: dict[str, Row] = {first: _PICTURE} | dict.fromkeys(
         others, ("approximated", f"Played if {first} is not given.")
     )
     for same, row in _USUAL:
-        first, *others = [name for name in same if name in names] or [""]
-        rows |= {first: row or length} | dict.fromkeys(others, ("dropped", f"{first} comes before it."))
+        rows |= first_of(same, names, row or length)
     return rows

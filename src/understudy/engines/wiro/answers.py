@@ -1,6 +1,6 @@
 """What the server answers, and the errors that its refusals stand for. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -27,6 +27,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """HTTP."""
     wire: dict[str, Any] | None = None
     """The envelope; None if it was something else."""
+    words: str = ""
+    """The errors' messages, in one short line."""
     retry_after: float | None = None
     """Seconds."""
 
@@ -43,30 +45,25 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def code(self) -> int:
         """Of the first error of the envelope; 0 if it has none."""
-        code = text(self._errors[0], "code") if self._errors else ""
+        errors = _errors(self.wire)
+        code = text(errors[0], "code") if errors else ""
         return int(code) if code.isdecimal() else 0
 
-    @property
-    def words(self) -> str:
-        """The errors' messages, in one short line."""
-        return one_line("; ".join(filter(None, (text(each, "message") for each in self._errors))))
 
-    @property
-    def _errors(self) -> tuple[dict[str, Any], ...]:
-        return objects(self.wire or {}, "errors")
-
-
-def read(status: int, body: bytes, retry_after: str = "") -> Answer:
-    """An HTTP answer; `retry_after` is the header, of which only seconds are understood."""
+def read(status: int, body: bytes, retry_after: str = "", hidden: Iterable[str] = ()) -> Answer:
+    """An HTTP answer; `retry_after` is the header, of which only seconds are understood. `hidden` is in no words."""
     try:
-        wire = msgspec.json.decode(body)
+        found = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        wire = None
-    known = isinstance(wire, dict) and isinstance(wire.get("result"), bool)
+        found = None
+    wire = found if isinstance(found, dict) and isinstance(found.get("result"), bool) else None
     pause = float(retry_after) if retry_after.isdecimal() else None
     return Answer(
         status=status,
-        wire=wire if known else None,
+        wire=wire,
+        words=one_line(
+            "; ".join(filter(None, (text(each, "message") for each in _errors(wire)))), hidden=hidden
+        ),
         retry_after=None if pause is None else min(pause, _LONGEST_PAUSE),
     )
 
@@ -110,3 +107,7 @@ def objects(wire: Mapping[str, Any], key: str) -> tuple[dict[str, Any], ...]:
     """The value as a list of objects, without what is none."""
     value = wire.get(key)
     return tuple(each for each in value if isinstance(each, dict)) if isinstance(value, list) else ()
+
+
+def _errors(wire: Mapping[str, Any] | None) -> tuple[dict[str, Any], ...]:
+    return objects(wire or {}, "errors")

@@ -91,7 +91,8 @@ class Connection:
             raise Unclear("The server behind this one did not answer in time.") from error
         except (httpx.RequestError, httpx.InvalidURL) as error:
             raise Unclear("The connection to the server behind this one broke.") from error
-        return read(answer.status_code, answer.content, answer.headers.get("retry-after", ""))
+        retry_after = answer.headers.get("retry-after", "")
+        return read(answer.status_code, answer.content, retry_after, self._server.secrets)
 
 
 def _open(files: Files, stack: ExitStack) -> list[tuple[str, tuple[str, BinaryIO, str]]]:

@@ -51,8 +51,18 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     prices: Mapping[str, Decimal] = {}
     """What the operator expects to be charged, see `mappings.wiro.estimate`."""
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What nobody else may read."""
+        return self.api_key, self.api_secret
+
     def __repr__(self) -> str:
+        """Without the secrets."""
         return f"Server(base_url={self.base_url!r}, ...)"
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        """Without the secrets, too: for what prints records in colours."""
+        return [("base_url", self.base_url)]
 
 
 def read_server(options: Mapping[str, object], environment: Mapping[str, str] = os.environ) -> Server:

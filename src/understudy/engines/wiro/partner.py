@@ -95,7 +95,7 @@ class Wiro:
 
     async def check(self, remote_id: str) -> Standing:
         """Task/Detail."""
-        return standing(await self._task(remote_id))
+        return standing(await self._task(remote_id), self._server.secrets)
 
     async def fetch(self, remote_id: str, folder: Path) -> Sequence[Output]:
         """Every output, from the addresses that the task shows now."""
@@ -121,7 +121,7 @@ class Wiro:
         """Task/Kill: what is killed costs nothing."""
         answer = await self._ask("/v1/Task/Kill", {"taskid": remote_id})
         tasks = objects(answer.wire or {}, "tasklist")
-        now = standing(tasks[0]) if answer.ok and tasks else await self.check(remote_id)
+        now = standing(tasks[0], self._server.secrets) if answer.ok and tasks else await self.check(remote_id)
         if now.state != "failed":
             return "cannot"
         return "charged" if now.charged else "stopped"

@@ -25,8 +25,8 @@ class Made(msgspec.Struct, frozen=True):
     url: str
 
 
-def standing(task: Mapping[str, Any]) -> Standing:
-    """How a task stands; the statuses are those of the protocol.
+def standing(task: Mapping[str, Any], hidden: Iterable[str] = ()) -> Standing:
+    """How a task stands; the statuses are those of the protocol, and `hidden` is in no reason.
 
     The reason of one that is done says who played it there: nobody shall take a preview for something else.
     """
@@ -41,12 +41,13 @@ def standing(task: Mapping[str, Any]) -> Standing:
         return Standing(
             state="done",
             progress=100.0,
-            reason=_played(task),
+            reason=one_line(_played(task), hidden=hidden),
             preview=_is_preview(task),
             charged=charged,
             cost=cost,
         )
-    return Standing(state="failed", reason=_why(task, status), charged=charged, cost=cost)
+    reason = one_line(_why(task, status), hidden=hidden)
+    return Standing(state="failed", reason=reason, charged=charged, cost=cost)
 
 
 def made(task: Mapping[str, Any]) -> tuple[Made, ...]:
@@ -111,7 +112,7 @@ def _money(task: Mapping[str, Any]) -> Decimal | None:
 
 
 def _why(task: Mapping[str, Any], status: str) -> str:
-    lines = [line for line in map(one_line, text(task, "debugerror").splitlines()) if line]
+    lines = [line for line in text(task, "debugerror").splitlines() if line.strip()]
     if lines:
         return f"The server behind this one says: {lines[-1]}"
     if status == "task_cancel":
@@ -128,10 +129,10 @@ def _played(task: Mapping[str, Any]) -> str:
     engine = task.get("engine")
     if not isinstance(engine, Mapping) or not engine.get("name"):
         return ""
-    name = one_line(f"{text(engine, 'name')} {text(engine, 'version')}")
+    name = f"{text(engine, 'name')} {text(engine, 'version')}".strip()
     preview = " (a preview)" if _is_preview(task) else ""
     passed = "".join(
-        one_line(f"; not by {text(each, 'engine')}: {text(each, 'reason')}".rstrip("."))
+        f"; not by {text(each, 'engine')}: {text(each, 'reason')}".rstrip(".")
         for each in objects(engine, "tried")
     )
     return f"Played there by {name}{preview}{passed}."

@@ -44,6 +44,11 @@ class Fault(msgspec.Struct, frozen=True):
     seconds: float = 0.2
 
 
+def fate_of(fault: Fault | None) -> str:
+    """What becomes of the job that is made by a request with this fault: one of `FATES`, or nothing."""
+    return fault.kind if fault is not None and fault.kind in FATES else ""
+
+
 class FaultPlan:
     """Worked off as requests come; each request meets one fault at most."""
 

@@ -1,5 +1,6 @@
 """What both fakes of Google's have in common: requests as they came, who may send them, and the form of errors."""
 
+import base64
 import hmac
 import json
 from collections.abc import Callable, Mapping
@@ -12,9 +13,6 @@ from starlette.types import Receive, Scope, Send
 
 from understudy.testing.partners.faults import Fault, Kind
 from understudy.testing.partners.misbehaviour import answer
-
-NO_CLIP: Final = b"These bytes are no video."
-"""What a damaged result consists of."""
 
 _STATUS: Final = {
     400: "INVALID_ARGUMENT",
@@ -89,6 +87,16 @@ def must_be_signed(sent: Sent, key: str) -> None:
     given = [name for name in good if name in sent.headers]
     if len(given) != 1 or not hmac.compare_digest(sent.headers[given[0]].encode(), good[given[0]].encode()):
         raise Refused(401, "Request had invalid authentication credentials.")
+
+
+def is_picture(data: object, content_type: object) -> bool:
+    """Whether `data` is a JPEG or PNG in base64, as its type says."""
+    begins = {"image/jpeg": b"\xff\xd8\xff", "image/png": b"\x89PNG"}.get(str(content_type))
+    try:
+        start = base64.b64decode(data, validate=True)[:4] if isinstance(data, str) else b""
+    except ValueError:
+        return False
+    return begins is not None and start.startswith(begins)
 
 
 async def play(

@@ -6,7 +6,6 @@ The requests are checked by the fields and types of google-genai 3.4.0 (`CreateM
 import base64
 import re
 from collections.abc import Mapping
-from functools import cached_property
 from secrets import token_hex
 from typing import Any, Final
 
@@ -14,18 +13,19 @@ import msgspec
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from understudy.testing.clip import tiny_clip
 from understudy.testing.partners.clock import VirtualClock
-from understudy.testing.partners.faults import FATES, Fault, FaultPlan, Step
+from understudy.testing.partners.faults import Fault, FaultPlan, Step, fate_of
 from understudy.testing.partners.google_answers import (
-    NO_CLIP,
     Act,
     Refused,
     Sent,
+    is_picture,
     must_be_signed,
     of_interactions,
     play,
 )
+from understudy.testing.partners.misbehaviour import DAMAGED
+from understudy.testing.partners.shop import Shop
 
 MODELS: Final = {"gemini-omni-1.1-flash": 10, "gemini-omni-1.2-flash": 15}
 """And the longest clip of each, in seconds."""
@@ -75,7 +75,7 @@ class Job(msgspec.Struct, kw_only=True):
     cancelled: bool = False
 
 
-class GoogleOmni:
+class GoogleOmni(Shop):
     """The service, with one account."""
 
     def __init__(
@@ -87,22 +87,14 @@ class GoogleOmni:
         key: str = "test-key",
         ends: str = "completed",
     ) -> None:
-        """`seconds`: how long a job takes; `key`: what is accepted as a key or token; `ends`: the status of jobs that are over."""
-        self.plan = plan or FaultPlan()
-        self.clock = clock or VirtualClock()
-        self.seconds = seconds
-        self.key = key
+        """`key`: what is accepted as a key or token; `ends`: the status of jobs that are over. See `Shop`."""
+        super().__init__(plan, clock, seconds, key)
         self.ends = ends
         self.jobs: dict[str, Job] = {}
         """By the interaction's id; a job that is deleted stays here."""
         self.deleted: set[str] = set()
         self.requests: list[Sent] = []
         self.app: ASGIApp = self._app
-
-    @cached_property
-    def clip(self) -> bytes:
-        """What a job that went well gives."""
-        return tiny_clip()
 
     @property
     def paid(self) -> int:
@@ -125,8 +117,7 @@ class GoogleOmni:
         if not path["id"]:
             _must_be_valid(sent.body, in_project=bool(path["project"]))
             fault = self.plan.meet("create")
-            fate = fault.kind if fault and fault.kind in FATES else ""
-            return lambda: self._create(sent.body, fate), fault
+            return lambda: self._create(sent.body, fate_of(fault)), fault
         fault = self.plan.meet("cancel" if path["cancel"] else _STEPS.get(sent.method, "check"))
         if path["cancel"]:
             return lambda: self._cancel(path["id"]), fault
@@ -137,7 +128,7 @@ class GoogleOmni:
         if fault is None and job and _delivery(job) == "inline" and self._status(job) == "completed":
             fault = self.plan.meet("content")
             if fault and fault.kind == "damaged":  # the answer is whole, the clip in it is not
-                return lambda: JSONResponse(self._shown(self._job(path["id"]), base, NO_CLIP)), None
+                return lambda: JSONResponse(self._shown(self._job(path["id"]), base, DAMAGED)), None
         return lambda: JSONResponse(self._shown(self._job(path["id"]), base, self.clip)), fault
 
     def _file_asked(self, id: str, sent: Sent) -> tuple[Act, Fault | None]:
@@ -268,15 +259,5 @@ def _must_be_input(given: Any) -> None:
             or not all(isinstance(each, str) for each in piece.values())
         ):
             raise Refused(400, "Invalid value at 'input'.")
-        if "data" in piece:
-            _must_be_picture(piece)
-
-
-def _must_be_picture(piece: Mapping[str, str]) -> None:
-    try:
-        start = base64.b64decode(piece["data"], validate=True)[:4]
-    except ValueError as error:
-        raise Refused(400, "Invalid value at 'input': no base64.") from error
-    expected = {"image/jpeg": b"\xff\xd8\xff", "image/png": b"\x89PNG"}.get(piece.get("mime_type", ""))
-    if expected is None or not start.startswith(expected):
-        raise Refused(400, "Invalid value at 'input': the image is not of its type.")
+        if "data" in piece and not is_picture(piece["data"], piece.get("mime_type")):
+            raise Refused(400, "Invalid value at 'input': the image is not of its type.")

@@ -6,7 +6,6 @@ The requests are checked by the fields and types of Google Cloud's "Veo API" pag
 import base64
 import re
 from collections.abc import Callable, Mapping
-from functools import cached_property
 from secrets import token_hex
 from typing import Any, Final
 
@@ -14,18 +13,19 @@ import msgspec
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from understudy.testing.clip import tiny_clip
 from understudy.testing.partners.clock import VirtualClock
-from understudy.testing.partners.faults import FATES, Fault, FaultPlan
+from understudy.testing.partners.faults import Fault, FaultPlan, fate_of
 from understudy.testing.partners.google_answers import (
-    NO_CLIP,
     Act,
     Refused,
     Sent,
+    is_picture,
     must_be_signed,
     of_the_cloud,
     play,
 )
+from understudy.testing.partners.misbehaviour import DAMAGED
+from understudy.testing.partners.shop import Shop
 
 MODELS: Final = ("veo-3.1-generate-001", "veo-3.1-fast-generate-001", "veo-3.1-lite-generate-001")
 
@@ -53,13 +53,7 @@ def _image(value: Any) -> bool:
         return False
     if "gcsUri" in value:
         return "bytesBase64Encoded" not in value and str(value["gcsUri"]).startswith("gs://")
-    if value.get("mimeType") not in ("image/jpeg", "image/png"):
-        return False
-    try:
-        start = base64.b64decode(value.get("bytesBase64Encoded", ""), validate=True)[:4]
-    except (ValueError, TypeError):
-        return False
-    return start.startswith(b"\xff\xd8\xff" if value["mimeType"] == "image/jpeg" else b"\x89PNG")
+    return is_picture(value.get("bytesBase64Encoded"), value.get("mimeType"))
 
 
 _INSTANCE: Final[Mapping[str, Callable[[Any], bool]]] = {
@@ -97,7 +91,7 @@ class Job(msgspec.Struct, kw_only=True):
     """`filtered`, `fails`, `forgotten`, or nothing."""
 
 
-class GoogleVeo:
+class GoogleVeo(Shop):
     """The service, with one account."""
 
     def __init__(
@@ -109,21 +103,13 @@ class GoogleVeo:
         key: str = "test-key",
         people: tuple[str, ...] = ("allow_adult", "dont_allow"),
     ) -> None:
-        """`seconds`: how long a job takes; `key`: what is accepted as a key or token; `people`: how it spells personGeneration."""
-        self.plan = plan or FaultPlan()
-        self.clock = clock or VirtualClock()
-        self.seconds = seconds
-        self.key = key
+        """`key`: what is accepted as a key or token; `people`: how it spells personGeneration. See `Shop`."""
+        super().__init__(plan, clock, seconds, key)
         self.jobs: dict[str, Job] = {}
         """By the operation's name."""
         self.requests: list[Sent] = []
         self.app: ASGIApp = self._app
         self._people = people
-
-    @cached_property
-    def clip(self) -> bytes:
-        """What a job that went well gives."""
-        return tiny_clip()
 
     @property
     def paid(self) -> int:
@@ -142,8 +128,7 @@ class GoogleVeo:
         if path["method"] == "predictLongRunning":
             _must_be_valid(sent.body, self._people)
             fault = self.plan.meet("create")
-            fate = fault.kind if fault and fault.kind in FATES else ""
-            return lambda: self._create(path["resource"], path["model"], sent.body, fate), fault
+            return lambda: self._create(path["resource"], path["model"], sent.body, fate_of(fault)), fault
         name = sent.body.get("operationName") if isinstance(sent.body, dict) else None
         if not isinstance(name, str) or len(sent.body) != 1:
             raise Refused(400, "Invalid value at 'operation_name'.")
@@ -154,7 +139,7 @@ class GoogleVeo:
         if fault is None and job and not job.fate and self.clock() - job.placed >= self.seconds:
             fault = self.plan.meet("content")
             if fault and fault.kind == "damaged":  # the answer is whole, the clip in it is not
-                return lambda: self._operation(name, NO_CLIP), None
+                return lambda: self._operation(name, DAMAGED), None
         return lambda: self._operation(name, self.clip), fault
 
     def _create(self, resource: str, model: str, body: Mapping[str, Any], fate: str) -> Response:

@@ -1,10 +1,11 @@
 """A fake server of the OpenAI Videos protocol, as strict as the real one was, or with the ways of one that speaks it today.
 
-Providers.md, sections 1 and 4. Jobs move by the clock alone: a tenth of their time they are queued.
+Providers.md, sections 1 and 4, and what the real ones answered: LiteLLM's proxy 1.106.2 and 1.109.1, and the routes of
+vLLM-Omni 0.30.0, SGLang 0.5.23 and FastVideo 0.2.1. Jobs move by the clock alone: a tenth of their time they are queued.
 """
 
 import base64
-import io
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from functools import cached_property, partial
 from typing import Any, Final, Literal
@@ -12,7 +13,6 @@ from uuid import uuid4
 
 import msgspec
 from starlette.applications import Starlette
-from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -22,6 +22,14 @@ from understudy.testing.clip import tiny_clip
 from understudy.testing.partners.clock import VirtualClock
 from understudy.testing.partners.faults import FATES, Fault, FaultPlan, Kind, Step
 from understudy.testing.partners.misbehaviour import answer
+from understudy.testing.partners.openai_videos_bodies import (
+    SERVED,
+    error_body,
+    own_ways,
+    pixels,
+    read,
+    variant,
+)
 
 Profile = Literal["openai", "azure", "vllm-omni", "sglang", "fastvideo", "litellm", "gateway"]
 
@@ -32,6 +40,8 @@ _SIZES: Final = {
     "sora-2-pro": ("1280x720", "720x1280", "1792x1024", "1024x1792", "1920x1080", "1080x1920"),
 }
 _DAY: Final = 24 * 3600
+_LITELLM_ID: Final = "litellm:custom_llm_provider:openai;model_id:sora-2-pro;video_id:video_{}"
+_REPEATED: Final = ("busy", "error before", "error after")
 
 
 class VideoJob(msgspec.Struct, kw_only=True):
@@ -117,10 +127,10 @@ class OpenAIVideos:
         return tiny_clip()
 
     async def _create(self, request: Request) -> Response:
-        fields, picture, kind = await _read(request)
+        fields, picture, kind = await read(request)
         self._note("create", request, fields=fields, picture=picture, picture_type=kind)
 
-        fault = self.plan.meet("create")
+        fault = self._repeated(request, fields, picture, self.plan.meet("create"))
         fate = fault.kind if fault is not None and fault.kind in FATES else ""
 
         def make() -> Response:
@@ -135,6 +145,10 @@ class OpenAIVideos:
 
         def page() -> Response:
             self._authorize(request)
+            if self.profile == "litellm":
+                raise Refused(
+                    400, "LLM Provider NOT provided. Pass in the LLM provider you are trying to call."
+                )
             limit = int(request.query_params.get("limit", "20"))
             if not 1 <= limit <= 100:
                 raise Refused(400, "limit must be from 1 to 100")
@@ -148,7 +162,7 @@ class OpenAIVideos:
                 jobs = jobs[places[0] + 1 :] if places else []
             shown = [self._shown(job) for job in jobs[:limit]]
             page: dict[str, Any] = {"object": "list", "data": shown}
-            if self.profile not in ("sglang", "fastvideo"):
+            if self.profile != "fastvideo":
                 page["has_more"] = len(jobs) > limit
                 page["first_id"] = shown[0]["id"] if shown else None
                 page["last_id"] = shown[-1]["id"] if shown else None
@@ -163,7 +177,7 @@ class OpenAIVideos:
             job = self._found(request)
             shown = self._shown(job)
             if self.profile == "vllm-omni" and shown["status"] == "failed":
-                return JSONResponse({"error": shown["error"]}, status_code=500)
+                return JSONResponse(shown, shown["error"]["code"])
             return JSONResponse(shown, headers=self._hint())
 
         return self._played(self.plan.meet("check"), get)
@@ -191,15 +205,28 @@ class OpenAIVideos:
 
         def give() -> Response:
             job = self._found(request)
-            variant = request.query_params.get("variant")
-            if self.profile in ("sglang", "fastvideo") and variant is not None and not variant.isdecimal():
-                raise Refused(404, "Video variant not found")
-            if self._state(job) != "completed" or self.clock() > job.created + self.seconds + _DAY:
+            state = self._state(job)
+            asked = request.query_params.get("variant")
+            if state == "failed" and self.profile == "vllm-omni":
+                raise Refused(422, "Video generation failed. Check job status for error details.")
+            if state == "failed" and self.profile == "fastvideo":
+                raise Refused(500, "Video generation failed")
+            if state != "completed" or (
+                self.profile not in _SELF_HOSTED and self.clock() > job.created + self.seconds + _DAY
+            ):
                 raise Refused(404, "Video content is not available.")
+            if self.profile == "sglang" and asked is not None and not asked.isdecimal():
+                raise Refused(404, f"Video variant {asked} not found")
             if self.link:
-                raise Refused(400, f"The video has been uploaded to cloud storage at {self.link}")
+                raise Refused(
+                    400,
+                    f"Video has been uploaded to cloud storage. Please use the cloud URL: {self.link}",
+                )
             if self.profile in ("openai", "azure"):
-                return _variant(variant or "video", self.clip)
+                found = variant(asked or "video", self.clip)
+                if found is None:
+                    raise Refused(400, f"Invalid value for 'variant': {asked}.", "invalid_value")
+                return found
             return Response(self.clip, media_type="video/mp4")
 
         return self._played(self.plan.meet("content"), give)
@@ -237,9 +264,7 @@ class OpenAIVideos:
         if not 1 <= len(prompt) <= 32_000:
             raise Refused(400, "prompt must have 1 to 32000 characters.", "invalid_value")
         if self.profile in _SELF_HOSTED:
-            multipart = request.headers.get("content-type", "").startswith("multipart/")
-            if multipart and picture is None and self.profile != "vllm-omni":
-                raise Refused(400, "input_reference file is required")
+            self._check_as_hosts_do(request, fields, picture)
             return
         if self.profile in ("openai", "azure"):
             unknown = sorted(fields.keys() - _STANDARD)
@@ -253,8 +278,29 @@ class OpenAIVideos:
         size = fields.get("size", "720x1280")
         if self.profile in ("openai", "azure") and size not in _SIZES.get(model, _SIZES["sora-2"]):
             raise Refused(400, f"Invalid size for {model}: {size}.", "invalid_value")
-        if picture is not None and _pixels(picture) != size:
-            raise Refused(400, "Inpaint image must match the requested width and height", "invalid_image")
+        if picture is not None and (found := pixels(picture)) != size:
+            told = (
+                "Inpaint image must match the requested width and height"
+                if found
+                else "The image is unreadable."
+            )
+            raise Refused(400, told, "invalid_image")
+
+    def _check_as_hosts_do(self, request: Request, fields: dict[str, str], picture: bytes | None) -> None:
+        multipart = request.headers.get("content-type", "").startswith("multipart/")
+        wrong = 400 if self.profile == "vllm-omni" else 422
+        if not re.fullmatch(r"[1-9]\d*", fields.get("seconds", "4")):
+            raise Refused(wrong, "seconds should match pattern '^[1-9]\\d*$'")
+        if not re.fullmatch(r"\d+x\d+", fields.get("size", "1280x720")):
+            raise Refused(wrong, "size should match pattern '^\\d+x\\d+$'")
+        if self.profile == "vllm-omni":
+            if not multipart:
+                raise Refused(400, "prompt: Field required")
+            if fields.get("model", SERVED) != SERVED:
+                raise Refused(400, f"Model mismatch: {fields['model']}, but server is running {SERVED}.")
+        elif multipart and picture is None:
+            # Older versions do not take a form without a file; those of today do.
+            raise Refused(400, "input_reference file is required")
 
     def _authorize(self, request: Request) -> None:
         if self.profile in _SELF_HOSTED:
@@ -269,8 +315,8 @@ class OpenAIVideos:
         random = uuid4().hex
         id = {
             "vllm-omni": f"video_gen_{random}",
-            "litellm": "video_" + base64.b64encode(f"litellm:video_id:{random};".encode()).decode(),
-            "sglang": random,
+            "litellm": "video_" + base64.b64encode(_LITELLM_ID.format(random).encode()).decode(),
+            "sglang": str(uuid4()),
             "fastvideo": random,
         }.get(self.profile, f"video_{random}")
         job = VideoJob(id=id, fields=fields, picture=picture, created=self.clock(), fate=fate)
@@ -322,28 +368,26 @@ class OpenAIVideos:
                 if job.fate == "filtered"
                 else {"code": "video_generation_failed", "message": "The generation failed."}
             )
-        return shown | self._own_ways(state)
-
-    def _own_ways(self, state: str) -> dict[str, Any]:
-        """What a job of another server shows in another way."""
-        if self.profile == "vllm-omni":
-            return {"model": "served-model", "progress": 100 if state == "completed" else 0}
-        if self.profile in ("sglang", "fastvideo"):
-            early = {"status": "queued", "progress": 0} if state == "in_progress" else {}
-            return {"prompt": None, "model": "", **(early if self.profile == "fastvideo" else {})}
-        if self.profile == "litellm" and state == "in_progress":
-            return {"status": "processing"}
-        return {}
+        return own_ways(self.profile, shown)
 
     def _hint(self) -> dict[str, str]:
         return {"openai-poll-after-ms": "2000"} if self.profile == "openai" else {}
 
     def _error(self, refused: Refused) -> Response:
-        if self.profile in _SELF_HOSTED:
-            return JSONResponse({"detail": str(refused)}, refused.status, refused.headers)
-        kind = "server_error" if refused.status >= 500 else "invalid_request_error"
-        error = {"message": str(refused), "type": kind, "param": None, "code": refused.code}
-        return JSONResponse({"error": error}, refused.status, refused.headers)
+        body = error_body(self.profile, refused.status, str(refused), refused.code)
+        # LiteLLM keeps the headers of whoever is behind it to itself.
+        return JSONResponse(body, refused.status, None if self.profile == "litellm" else refused.headers)
+
+    def _repeated(
+        self, request: Request, fields: dict[str, str], picture: bytes | None, fault: Fault | None
+    ) -> Fault | None:
+        """LiteLLM asks the server behind it again after an error, unless it is told not to: what was taken is paid twice."""
+        told_not_to = request.headers.get("x-litellm-num-retries") == "0"
+        if self.profile != "litellm" or told_not_to or fault is None or fault.kind not in _REPEATED:
+            return fault
+        if fault.kind == "error after":
+            self._buy(fields, picture, "")
+        return None
 
     def _note(self, step: Step, request: Request, **more: Any) -> None:
         self.requests.append(
@@ -371,50 +415,3 @@ class _Played(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await answer(scope, receive, send, *self._how)
-
-
-async def _read(request: Request) -> tuple[dict[str, str], bytes | None, str]:
-    """Fields as text, the picture and its content type, out of a form or of JSON."""
-    if request.headers.get("content-type", "").startswith("application/json"):
-        body = await request.json()
-        reference = body.pop("input_reference", None) or {}
-        url = str(reference.get("image_url", ""))
-        return {name: str(value) for name, value in body.items()}, *_inline(url)
-    async with request.form() as form:
-        fields = {name: value for name, value in form.items() if isinstance(value, str)}
-        upload = form.get("input_reference")
-        if isinstance(upload, UploadFile):
-            return fields, await upload.read(), upload.content_type or ""
-    return fields, *_inline(fields.pop("input_reference[image_url]", ""))
-
-
-def _inline(url: str) -> tuple[bytes | None, str]:
-    """The picture in a data URL."""
-    if not url.startswith("data:"):
-        return None, ""
-    head, _, data = url.partition(",")
-    return base64.b64decode(data), head.removeprefix("data:").partition(";")[0]
-
-
-def _pixels(picture: bytes) -> str:
-    from PIL import Image
-
-    try:
-        with Image.open(io.BytesIO(picture), formats=["PNG", "JPEG", "WEBP"]) as image:
-            image.load()
-            return f"{image.width}x{image.height}"
-    except OSError as error:
-        raise Refused(400, "The image could not be read.", "invalid_image") from error
-
-
-def _variant(name: str, clip: bytes) -> Response:
-    from PIL import Image
-
-    if name == "video":
-        return Response(clip, media_type="video/mp4")
-    forms = {"thumbnail": "WEBP", "spritesheet": "JPEG"}
-    if name not in forms:
-        raise Refused(400, f"Invalid value for 'variant': {name}.", "invalid_value")
-    file = io.BytesIO()
-    Image.new("RGB", (64, 64)).save(file, forms[name])
-    return Response(file.getvalue(), media_type=f"image/{forms[name].lower()}")

@@ -14,10 +14,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from understudy.testing.clip import tiny_clip
 from understudy.testing.partners.clock import VirtualClock
-from understudy.testing.partners.faults import FATES, Fault, FaultPlan, Kind, Step
+from understudy.testing.partners.faults import Fault, FaultPlan, Kind, Step, fate_of
 from understudy.testing.partners.misbehaviour import answer
+from understudy.testing.partners.shop import Shop
 from understudy.testing.partners.wiro_tasks import Refused, Task, checked
 
 _RUN = re.compile(r"/v1/run/([^/]+)/([^/]+)")
@@ -44,7 +44,7 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     """Name and content of each file, by field."""
 
 
-class Wiro:
+class Wiro(Shop):
     """The server."""
 
     def __init__(
@@ -63,19 +63,15 @@ class Wiro:
         `idempotent`: keys are honoured, as by an Understudy; the hosted service does not know them. `engine`: what tasks
         say about who played them.
         """
-        self.plan = plan or FaultPlan()
-        self.clock = clock or VirtualClock()
+        super().__init__(plan, clock, seconds, key)
         self.jobs: list[Task] = []
         """Every task that was made."""
         self.requests: list[Sent] = []
         """What was sent by those who could prove who they are; downloads are not among it."""
-        self._seconds = seconds
-        self._key = key
         self._secret = secret
         self._idempotent = idempotent
         self._engine = dict(engine or {})
         self._keys: dict[str, tuple[object, Task]] = {}
-        self._clip = tiny_clip()
 
     @property
     def paid(self) -> int:
@@ -107,21 +103,21 @@ class Wiro:
 
     def _complaint(self, headers: Headers) -> str:
         """What is wrong with the proof of who asks, in the protocol's words; "" if nothing is."""
-        if headers.get("x-api-key") != self._key:
+        if headers.get("x-api-key") != self.key:
             return "Project authorization is not founded."
         if not self._secret:
             return ""
         nonce, signature = headers.get("x-nonce", ""), headers.get("x-signature", "")
         if not nonce or not signature:
             return "Project requires signature authentication. x-signature and x-nonce headers are required."
-        right = hmac.new(self._key.encode(), (self._secret + nonce).encode(), "sha256").hexdigest()
+        right = hmac.new(self.key.encode(), (self._secret + nonce).encode(), "sha256").hexdigest()
         return "" if hmac.compare_digest(signature, right) else "Project authorization is not valid."
 
     async def _act(self, sent: Sent, fault: Fault | None, base_url: str) -> Response:
         try:
             match sent.step:
                 case "create":
-                    return self._run(sent, fault.kind if fault and fault.kind in FATES else "", base_url)
+                    return self._run(sent, fate_of(fault), base_url)
                 case "list":
                     return self._list(sent.fields, base_url)
                 case "cancel":
@@ -151,7 +147,7 @@ class Wiro:
                 parameters=parameters,
                 callback_url=callback_url,
                 at=self.clock(),
-                seconds=self._seconds,
+                seconds=self.seconds,
                 fate=fate,
                 engine=self._engine,
             )
@@ -205,14 +201,14 @@ class Wiro:
         raise Refused("There is no task yet.", 1)
 
     def _shown(self, task: Task, base_url: str) -> dict[str, Any]:
-        return task.shown(self.clock(), base_url, len(self._clip))
+        return task.shown(self.clock(), base_url, len(self.clip))
 
     async def _content(self, accesskey: str) -> Response:
         now = self.clock()
         task = next((each for each in self.jobs if each.accesskey == accesskey), None)
         if task is None or task.deleted or not task.made_it(now):
             return Response("Not Found", 404)
-        return Response(self._clip, media_type="video/mp4")
+        return Response(self.clip, media_type="video/mp4")
 
 
 async def _read(request: Request, step: Step) -> Sent:

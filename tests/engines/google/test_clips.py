@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from understudy.engines.google_clips import Latest, must_be_clip, picture, save, silence
+from understudy.engines.google.clips import Latest, must_be_clip, picture, save, silence
 from understudy.errors import EngineInputError, ResultLost
 from understudy.files.probe import probe
 from understudy.testing.clip import tiny_clip
