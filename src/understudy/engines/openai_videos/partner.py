@@ -97,9 +97,11 @@ class OpenAIVideosPartner:
         found = [job for job in jobs if same(job, request.fields, tuple(self._profile.shows))]
         if found:
             return tuple(id for job in found if (id := remote_id(job)) is not None) or None
+        # Only a list of everything can prove that there is no job: not before the request has had its whole time.
+        due = SETTLED + (self._options.timeout if self._profile.lists == "all" else 0)
         waited = self._tools.clock() - placed
-        if waited < SETTLED:
-            raise PartnerAway("The partner's list does not show the job yet.", retry_after=SETTLED - waited)
+        if waited < due:
+            raise PartnerAway("The partner's list does not show the job yet.", retry_after=due - waited)
         certain = self._profile.lists == "all" and all(foreign(job, request.fields) for job in jobs)
         return () if certain else None
 
