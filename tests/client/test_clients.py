@@ -30,6 +30,7 @@ from understudy.client import (
     UnexpectedAnswer,
     WaitedTooLong,
 )
+from understudy.client.paging import PAGE
 
 MODEL = "openai/sora-2-pro"
 PROMPT = {"prompt": "A road."}
@@ -248,13 +249,11 @@ async def test_kill_cancel_list_and_delete(client: Any, stand_in: StandIn) -> No
 
 
 @pytest.mark.parametrize("newest_first", [True, False])
-async def test_each_task_goes_through_all_pages(
-    client: Any, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch, newest_first: bool
-) -> None:
-    for module in ("paging", "sync_client", "async_client"):
-        monkeypatch.setattr(f"understudy.client.{module}.PAGE", 2)
+async def test_each_task_goes_through_all_pages(client: Any, stand_in: StandIn, newest_first: bool) -> None:
     stand_in.hold = True
-    made = [(await client.submit(MODEL, PROMPT)).taskid for _ in range(5)]
+    first = (await client.submit(MODEL, PROMPT)).taskid
+    made = [str(int(first) + number) for number in range(2 * PAGE + 1)]
+    stand_in.tasks |= {id: {**stand_in.tasks[first], "id": id} for id in made}
     told = [task.id for task in await client.each_task(newest_first=newest_first)]
     assert told == (made[::-1] if newest_first else made)
 

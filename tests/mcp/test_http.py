@@ -8,10 +8,13 @@ from typing import Any
 import httpx
 import pytest
 from mcp_types import CallToolResult, ResourceLink, TextContent
+from starlette.types import Message, Receive
 
 from mcp import Client
 from tests.mcp.conftest import speaking, token
 from tests.server.caller import caller, understudy
+from understudy.errors import InvalidInput, TooLarge
+from understudy.mcp.body import Gone, again, whole
 from understudy.testing.live import Live, live
 
 SORA = "openai/sora-2-pro"
@@ -283,3 +286,53 @@ async def test_what_is_too_large_is_refused_before_it_is_read(server: Live, stra
     assert b" 413 " in await reader.readline()
     writer.close()
     await writer.wait_closed()
+
+
+def scripted(*messages: Message) -> Receive:
+    """A `receive` that gives these, and then nothing for a long time."""
+    coming = iter(messages)
+
+    async def receive() -> Message:
+        for message in coming:
+            return message
+        await asyncio.sleep(60)
+        raise AssertionError("nobody waits for so long")
+
+    return receive
+
+
+def piece(content: bytes, *, more: bool = False) -> Message:
+    return {"type": "http.request", "body": content, "more_body": more}
+
+
+async def test_a_body_is_read_whole_and_can_be_read_once_more() -> None:
+    receive = scripted(piece(b"a", more=True), piece(b"b"), {"type": "http.disconnect"})
+    content = await whole(receive, {}, 2, 1.0)
+    assert content == b"ab"
+    replayed = again(content, receive)
+    assert [await replayed(), await replayed()] == [piece(b"ab"), {"type": "http.disconnect"}]
+
+
+async def test_a_body_is_bounded_in_size_and_time() -> None:
+    with pytest.raises(TooLarge, match="may have 2 bytes"):
+        await whole(scripted(), {b"content-length": b"3"}, 2, 1.0)
+    with pytest.raises(TooLarge, match="may have 2 bytes"):
+        await whole(scripted(piece(b"ab", more=True), piece(b"c", more=True)), {}, 2, 1.0)
+    with pytest.raises(InvalidInput, match="did not arrive in time"):
+        await whole(scripted(piece(b"a", more=True)), {}, 2, 0.05)
+    with pytest.raises(Gone):
+        await whole(scripted(piece(b"a", more=True), {"type": "http.disconnect"}), {}, 2, 1.0)
+
+
+async def test_who_leaves_in_the_middle_leaves_nothing_in_the_log(server: Live) -> None:
+    before = len(server.log)
+    for headers in (f"Authorization: Bearer {token(server)}", "Authorization: Bearer cl\xe9:x"):
+        request = f"POST /mcp HTTP/1.1\r\nHost: localhost\r\n{headers}\r\nContent-Length: 100\r\n\r\n{{"
+        host, _, port = server.url.removeprefix("http://").partition(":")
+        _, writer = await asyncio.open_connection(host, int(port))
+        writer.write(request.encode("latin-1"))
+        await writer.drain()
+        await asyncio.sleep(0.2)
+        writer.close()
+    await asyncio.sleep(0.2)
+    assert "Traceback" not in server.log[before:]

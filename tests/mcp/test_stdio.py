@@ -5,11 +5,16 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from mcp import Client, StdioServerParameters, stdio_client
 from tests.mcp.test_http import SORA, TOOLS, answered, said
+from understudy.client import AsyncClient
+from understudy.mcp.server import make_server
 from understudy.testing.live import Live, clean_environment
 
 
@@ -52,14 +57,22 @@ async def test_a_whole_cycle_with_a_file_of_this_machine(server: Live, picture: 
 async def test_keys_and_address_come_from_the_environment(server: Live, stranger: str) -> None:
     async with speaking(UNDERSTUDY_URL=server.url, UNDERSTUDY_API_KEY=stranger) as client:
         assert await answered(client, "list_tasks") == {"tasks": []}
-    async with speaking(UNDERSTUDY_URL=server.url, UNDERSTUDY_API_KEY="wrong") as client:
+
+
+@pytest.mark.parametrize(
+    ("elsewhere", "words"),
+    [("", "does not accept the keys"), ("http://127.0.0.1:9", "No server answers at http://127.0.0.1:9")],
+)
+async def test_a_server_that_cannot_be_asked_is_an_error_of_the_tool(
+    server: Live, elsewhere: str, words: str
+) -> None:
+    async with (
+        AsyncClient(elsewhere or server.url, "wrong", pauses=lambda: repeat(0.0)) as asking,
+        Client(make_server(lambda _: asking, local=True)) as client,
+    ):
         refused = await client.call_tool("list_tasks", {})
-        assert refused.is_error
-        assert "does not accept the keys" in said(refused)
-    async with speaking(UNDERSTUDY_URL="http://127.0.0.1:9", UNDERSTUDY_API_KEY="k") as client:
-        nobody = await client.call_tool("list_tasks", {})
-        assert nobody.is_error
-        assert "No server answers at http://127.0.0.1:9" in said(nobody)
+    assert refused.is_error
+    assert words in said(refused)
 
 
 def test_without_a_server_it_says_so_and_ends(tmp_path: Path) -> None:

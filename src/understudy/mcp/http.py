@@ -12,8 +12,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from understudy.errors import UnderstudyError
-from understudy.mcp import inside
+from understudy.errors import InvalidInput, TooLarge, UnderstudyError
+from understudy.mcp import body, inside
 from understudy.mcp.doorkeeper import Keys, is_ours, keys_of
 
 if TYPE_CHECKING:
@@ -25,23 +25,27 @@ if TYPE_CHECKING:
 PATH = "/mcp"
 MOST_BYTES = 32 * 1024 * 1024
 """One request: a file of 24 MB in base64."""
+BODY_SECONDS = 120.0
 
 _CLIENT = "understudy.client"
 _HOW = "Send the project's keys as `Authorization: Bearer KEY:SECRET` (or KEY alone, if the project does not sign)."
 
 
-def create_mcp_app(app: ASGIApp, base_url: str, *, most_bytes: int = MOST_BYTES) -> "McpApp":
+def create_mcp_app(
+    app: ASGIApp, base_url: str, *, most_bytes: int = MOST_BYTES, body_seconds: float = BODY_SECONDS
+) -> "McpApp":
     """What to mount at /mcp of the server whose API is `app`; `base_url` is what its clients see."""
-    return McpApp(app, base_url, most_bytes)
+    return McpApp(app, base_url, most_bytes, body_seconds)
 
 
 class McpApp:
     """An ASGI application. Requests are answered inside `lifespan()`."""
 
-    def __init__(self, app: ASGIApp, base_url: str, most_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, base_url: str, most_bytes: int, body_seconds: float) -> None:
         self._app = app
         self._base_url = base_url
         self._most_bytes = most_bytes
+        self._body_seconds = body_seconds
         self._ready: asyncio.Future[StreamableHTTPSessionManager] | None = None
         self._serving: asyncio.Task[None] | None = None
         self._stopped = asyncio.Event()
@@ -77,8 +81,19 @@ class McpApp:
             except UnderstudyError as error:
                 await _refused(503, error.message)(scope, receive, send)
                 return
+            try:
+                content = await body.whole(
+                    receive, dict(scope["headers"]), self._most_bytes, self._body_seconds
+                )
+            except body.Gone:
+                return
+            except (TooLarge, InvalidInput) as error:
+                status = 413 if isinstance(error, TooLarge) else 408
+                await _refused(status, error.message, connection="close")(scope, receive, send)
+                return
             manager = await self._started()
-            await manager.handle_request({**scope, "path": PATH, _CLIENT: client}, receive, send)
+            known = {**scope, "path": PATH, _CLIENT: client}
+            await manager.handle_request(known, body.again(content, receive), send)
 
     def _refusal(self, scope: Scope, keys: Keys | None) -> Response | None:
         if not is_ours(scope["headers"], self._base_url):

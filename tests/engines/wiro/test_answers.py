@@ -48,6 +48,10 @@ def test_what_refusals_mean(error: PartnerError, kind: type[PartnerError], words
         assert private not in error.message
 
 
+def test_a_code_without_end_is_none() -> None:
+    assert read(200, b'{"result": false, "errors": [{"code": "%s"}]}' % (b"9" * 6000)).code == 0
+
+
 def test_not_now() -> None:
     for busy in (refused(96, "x"), failure(read(429, b"", "7"), "mine")):
         assert isinstance(busy, NotAccepted)
@@ -122,6 +126,8 @@ def test_statuses(change: dict[str, str], state: str) -> None:
         ("", None, None),
         ("NaN", None, None),
         ("-1", None, None),
+        ("9300000", None, None),
+        ("1e999999", None, None),
     ],
 )
 def test_costs(cost: str, charged: bool | None, dollars: Decimal | None) -> None:
@@ -139,6 +145,22 @@ def test_the_reason_is_the_last_line() -> None:
 
 def test_files_without_an_address_are_none() -> None:
     assert [file.url for file in made(TASK)] == ["https://x/0.mp4"]
+
+
+@pytest.mark.parametrize(
+    ("name", "suffix"),
+    [
+        ("0.MP4", ".mp4"),
+        ("0", ""),
+        ("../x.m/../p4", ""),
+        ("0.mp\0", ""),
+        ("0.m\np", ""),
+        (f"0.{'é' * 300}", ""),
+    ],
+)
+def test_names_of_files_are_theirs_and_suffixes_may_be_ours(name: str, suffix: str) -> None:
+    (file,) = made({**TASK, "outputs": [{"name": name, "url": "https://x/0"}]})
+    assert file.suffix == suffix
 
 
 RUN = Run(

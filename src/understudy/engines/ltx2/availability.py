@@ -1,11 +1,10 @@
 """Whether LTX-2 can run here, and how it would: asked before every run, so nothing heavy is imported, no weights read."""
 
 from collections.abc import Mapping
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-from understudy.engines.cards import has_card
+from understudy.engines import lacking
 from understudy.engines.engine import Availability, Contract, Treatment
 from understudy.engines.ltx2.options import Options, read_options
 from understudy.engines.ltx2.weights import LICENCE, located, missing, remedy
@@ -35,15 +34,14 @@ def treats(contract: Contract, options: Mapping[str, object]) -> tuple[Treatment
     return treatments(contract, treated(read_options(options).limits))
 
 
+def needed(options: Options) -> tuple[str, ...]:
+    """The packages without which it cannot run with these options."""
+    return (*PACKAGES, "accelerate") if options.memory == "offload" else PACKAGES
+
+
 def _answer(options: Options) -> Availability:
-    needed = (*PACKAGES, "accelerate") if options.memory == "offload" else PACKAGES
-    absent = [name for name in needed if find_spec(name) is None]
-    if absent:
-        return Availability(
-            ok=False,
-            reason=f"The packages it needs are not installed: {', '.join(absent)}.",
-            remedy='Run: pip install "understudy[ltx2]"',
-        )
+    if lacks := lacking.packages(needed(options), "ltx2"):
+        return lacks
     folder = located(options.weights)
     if folder is None:
         return Availability(
@@ -57,10 +55,4 @@ def _answer(options: Options) -> Availability:
             reason=f"Weights are missing from its folder: {', '.join(files)}.",
             remedy=remedy(options.weights),
         )
-    if options.device != "cpu" and not has_card():
-        return Availability(
-            ok=False,
-            reason="There is no NVIDIA card here, or its driver is not installed.",
-            remedy='Run it where there is one. (device = "cpu" in [engine.ltx2] is for small test models.)',
-        )
-    return Availability(ok=True, remedy=LICENCE)
+    return lacking.card(options.device, "ltx2") or Availability(ok=True, remedy=LICENCE)

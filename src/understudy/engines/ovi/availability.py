@@ -1,10 +1,9 @@
 """Whether Ovi can run here: asked before every run, so nothing heavy is imported, and no weights are read."""
 
 from collections.abc import Mapping
-from importlib.util import find_spec
 from typing import Final
 
-from understudy.engines.cards import has_card
+from understudy.engines import lacking
 from understudy.engines.engine import Availability
 from understudy.engines.ovi.config import config_of
 from understudy.engines.ovi.options import Options, read_options
@@ -34,13 +33,8 @@ def labels(options: Mapping[str, object]) -> dict[str, str]:
 
 
 def _answer(options: Options) -> Availability:
-    absent = [name for name in PACKAGES if find_spec(name) is None]
-    if absent:
-        return Availability(
-            ok=False,
-            reason=f"The packages it needs are not installed: {', '.join(absent)}.",
-            remedy='Run: pip install "understudy[ovi]"',
-        )
+    if lacks := lacking.packages(PACKAGES, "ovi"):
+        return lacks
     files = missing(options.folder, options.variant)
     if files:
         named = ", ".join(file.here for file in files)
@@ -51,10 +45,4 @@ def _answer(options: Options) -> Availability:
         )
     if options.gpus > 1:
         arrange(options.gpus, config_of(options.folder).fusion.video.heads)
-    if options.device != "cpu" and not has_card():
-        return Availability(
-            ok=False,
-            reason="There is no NVIDIA card here, or its driver is not installed.",
-            remedy='Run it where there is one. (device = "cpu" in [engine.ovi] is for small test models.)',
-        )
-    return Availability(ok=True, remedy=RESTRICTIONS)
+    return lacking.card(options.device, "ovi") or Availability(ok=True, remedy=RESTRICTIONS)

@@ -18,6 +18,8 @@ KEY_USED: Final = "Idempotency-Key was used"
 """How the refusal of a key begins that was used with another body: a task was made with it."""
 
 _LONGEST_PAUSE: Final = 3600.0
+_LONG: Final = 10
+"""Digits of a number that is no code; Python refuses to read thousands of them."""
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,7 +49,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
         """Of the first error of the envelope; 0 if it has none."""
         errors = _errors(self.wire)
         code = text(errors[0], "code") if errors else ""
-        return int(code) if code.isdecimal() else 0
+        return int(code) if len(code) < _LONG and code.isdecimal() else 0
 
 
 def read(status: int, body: bytes, retry_after: str = "", hidden: Iterable[str] = ()) -> Answer:

@@ -7,7 +7,7 @@ have to be kept open for each task; the task is asked for instead, and the hook 
 import asyncio
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -40,6 +40,7 @@ from understudy.errors import (
 _ID: Final = re.compile(r"[\w-]{1,64}", re.ASCII)
 _KEY_KEPT: Final = 23 * 3600.0
 """Seconds for which a key is relied on: an Understudy remembers it for 24 hours, by its own clock."""
+_MOST_FILES: Final = 100
 _PAGE: Final = 20
 """Tasks: their logs come along."""
 _PAGES: Final = 25
@@ -103,9 +104,11 @@ class Wiro:
         files = made(task)
         if not files:
             raise ResultLost("The server behind this one has no files of this task (any more).")
+        if len(files) > _MOST_FILES:
+            raise ResultLost(f"The task made {len(files)} files, and no more than {_MOST_FILES} are copied.")
         outputs = []
         for number, file in enumerate(files):
-            path = folder / f"{number}{PurePath(file.name).suffix[:8].lower()}"
+            path = folder / f"{number}{file.suffix}"
             try:
                 await self._tools.fetch(file.url, path, {})
             except (FetchFailed, MediaRefused) as error:

@@ -1,7 +1,9 @@
 """The server's task objects, read. Pure."""
 
+import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
+from pathlib import PurePath
 from typing import Any, Final
 
 import msgspec
@@ -14,6 +16,8 @@ from understudy.engines.words import one_line
 
 _POLL_QUEUED: Final = 2.0
 _POLL_RUNNING: Final = 1.0
+_SUFFIX: Final = re.compile(r"\.[a-z0-9]{1,8}")
+_MOST_DOLLARS: Final = 1_000_000
 _CLOCKS_DIFFER: Final = 5.0
 """Seconds by which the server's clock may be behind ours."""
 
@@ -21,7 +25,8 @@ _CLOCKS_DIFFER: Final = 5.0
 class Made(msgspec.Struct, frozen=True):
     """A file that a task made."""
 
-    name: str
+    suffix: str
+    """That of its name, if it is fit for ours."""
     url: str
 
 
@@ -53,8 +58,15 @@ def standing(task: Mapping[str, Any], hidden: Iterable[str] = ()) -> Standing:
 def made(task: Mapping[str, Any]) -> tuple[Made, ...]:
     """Its outputs, in their order; those without an address are left out."""
     return tuple(
-        Made(text(each, "name"), text(each, "url")) for each in objects(task, "outputs") if each.get("url")
+        Made(_suffix(text(each, "name")), text(each, "url"))
+        for each in objects(task, "outputs")
+        if each.get("url")
     )
+
+
+def _suffix(name: str) -> str:
+    suffix = PurePath(name).suffix.lower()
+    return suffix if _SUFFIX.fullmatch(suffix) else ""
 
 
 def is_of(task: Mapping[str, Any], run: Run, placed: float) -> bool:
@@ -103,12 +115,12 @@ def _number(text: str) -> float | None:
 
 
 def _money(task: Mapping[str, Any]) -> Decimal | None:
-    """US dollars; None if the task does not say."""
+    """US dollars; None if the task does not say, or says what no task can cost."""
     try:
         cost = Decimal(text(task, "totalcost"))
     except InvalidOperation:
         return None
-    return cost if cost.is_finite() and cost >= 0 else None
+    return cost if cost.is_finite() and 0 <= cost <= _MOST_DOLLARS else None
 
 
 def _why(task: Mapping[str, Any], status: str) -> str:
