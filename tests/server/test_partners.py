@@ -71,7 +71,8 @@ def test_a_killed_task_tells_what_came_of_its_money(server: Live, fake: OpenAIVi
         until(lambda: client.task(task).status in ("task_start", "task_output"))
         began = time.monotonic()
         killed = client.kill(task)
-        assert time.monotonic() - began < 1
+        # Less than the job still takes: nobody waits for the partner.
+        assert time.monotonic() - began < 2.5
         assert "Nothing is charged to the project." in killed.stderr
         until(lambda: "may charge the operator" in client.task(task).stderr)
     fake.seconds = 20

@@ -64,11 +64,6 @@ def made(task: Mapping[str, Any]) -> tuple[Made, ...]:
     )
 
 
-def _suffix(name: str) -> str:
-    suffix = PurePath(name).suffix.lower()
-    return suffix if _SUFFIX.fullmatch(suffix) else ""
-
-
 def is_of(task: Mapping[str, Any], run: Run, placed: float) -> bool:
     """Whether the task may come from `run`, sent at or after `placed` (Unix seconds).
 
@@ -88,6 +83,11 @@ def is_of(task: Mapping[str, Any], run: Run, placed: float) -> bool:
 def reach_before(tasks: Iterable[Mapping[str, Any]], placed: float) -> bool:
     """Whether one of the tasks was made too early to come from a request of `placed`."""
     return any(_created(task) < _earliest(placed) for task in tasks)
+
+
+def _suffix(name: str) -> str:
+    suffix = PurePath(name).suffix.lower()
+    return suffix if _SUFFIX.fullmatch(suffix) else ""
 
 
 def _created(task: Mapping[str, Any]) -> float:
