@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from understudy.engines.addresses import canonical as canonical
+from understudy.engines.addresses import canonical
 from understudy.engines.engine import Availability, Contract, Engine, RemoteEngine
 from understudy.engines.kinds import KIND, own_options
 from understudy.engines.retirement import end_dates

@@ -54,8 +54,6 @@ class PurchaseContract:
         assert purchase.id > 0
         assert await store.purchases(task=task.id) == [purchase]
         assert await store.purchases(task=task.id, only_open=True) == [purchase]
-        assert await store.purchase_by_hook(purchase.hook) == purchase
-        assert await store.purchase_by_hook("nobody's") is None
 
     async def test_only_who_holds_the_task_may_intend(self, store: Store) -> None:
         task = await self.running(store)

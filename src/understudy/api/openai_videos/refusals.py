@@ -125,6 +125,7 @@ def renamed(error: InvalidInput, names: Mapping[str, str]) -> InvalidInput:
 
 def _of(error: RequestError, status: int, type: str, code: str | None) -> Refusal:
     said = [error.message, *error.details]
-    message = " ".join(said[1:] if said[0] == _GENERIC and len(said) > 1 else said)
+    *first, last = said[1:] if said[0] == _GENERIC and len(said) > 1 else said
+    message = " ".join([*(each if each.endswith((".", ":")) else f"{each}." for each in first), last])
     named = _NAMED.search(message) if status == 400 else None
     return Refusal(status=status, message=message, type=type, param=named[1] if named else None, code=code)

@@ -1,9 +1,10 @@
 """What Veo answers: a long-running operation, and what its end means (google.longrunning.Operation, google.rpc.Code)."""
 
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
+from understudy.engines.behind import behind
 from understudy.engines.google.rules import is_about_content
 from understudy.engines.partner import Standing
 
@@ -44,6 +45,8 @@ class Operation(msgspec.Struct, frozen=True):
     done: bool = False
     error: Error | None = None
     response: Generated | None = None
+    metadata: dict[str, Any] | None = None
+    """Google's own; an Understudy says there who played."""
 
 
 def standing(operation: Operation, words: str) -> Standing:
@@ -54,7 +57,8 @@ def standing(operation: Operation, words: str) -> Standing:
         return _of_error(operation.error, words)
     made = operation.response or Generated()
     if made.videos:
-        return Standing(state="done")
+        played = behind((operation.metadata or {}).get("engine"))
+        return Standing(state="done", reason=played.sentence, preview=played.preview)
     if made.rai_media_filtered_count > 0 or made.rai_media_filtered_reasons:
         # Google does not charge for what its filters withhold.
         return Standing(

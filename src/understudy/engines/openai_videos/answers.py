@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from understudy.engines.behind import Behind, behind
 from understudy.engines.partner import Standing
 
 State = Literal["queued", "running", "done", "failed"]
@@ -113,7 +114,15 @@ def standing(
         state = "failed"
     if state == "failed":
         return failed(trouble, charges_failed)
-    return Standing(state=state, progress=_progress(body.get("progress")), poll_after=poll_after)
+    # No field of the protocol's own: an Understudy says so who played.
+    played = behind(body.get("engine")) if state == "done" else Behind()
+    return Standing(
+        state=state,
+        progress=_progress(body.get("progress")),
+        poll_after=poll_after,
+        reason=played.sentence,
+        preview=played.preview,
+    )
 
 
 def failed(trouble: Trouble, charges_failed: bool | None) -> Standing:

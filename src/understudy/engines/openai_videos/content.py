@@ -80,8 +80,12 @@ async def _from_server(
             here = str(response.url)
             target = await _pointed_to(response, tools)
         # Query parameters are in the address that a redirect gives.
-        url, asked = urljoin(here, target), {}
-        if _origin(url) != _origin(here):
+        try:
+            url, asked = urljoin(here, target), {}
+            elsewhere = _origin(url) != _origin(here)
+        except ValueError as error:
+            raise ResultLost("The partner points to something that is no address.") from error
+        if elsewhere:
             return url
     raise PartnerAway("The partner sends a request for its clip round in circles.")
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from understudy.engines.addresses import canonical
+from understudy.engines.behind import behind
 from understudy.engines.mappings.wiro import Run
 from understudy.engines.partner import Standing
 from understudy.engines.wiro.answers import objects, text
@@ -43,11 +44,12 @@ def standing(task: Mapping[str, Any], hidden: Iterable[str] = ()) -> Standing:
     cost = _money(task)
     charged = None if cost is None else cost > 0
     if status == "task_postprocess_end" and text(task, "pexit") in ("0", ""):
+        played = behind(task.get("engine"), hidden=hidden)
         return Standing(
             state="done",
             progress=100.0,
-            reason=one_line(_played(task), hidden=hidden),
-            preview=_is_preview(task),
+            reason=played.sentence,
+            preview=played.preview,
             charged=charged,
             cost=cost,
         )
@@ -130,21 +132,3 @@ def _why(task: Mapping[str, Any], status: str) -> str:
     if status == "task_cancel":
         return "The task was stopped at the server behind this one."
     return "The task failed at the server behind this one; it gives no reason."
-
-
-def _is_preview(task: Mapping[str, Any]) -> bool:
-    engine = task.get("engine")
-    return isinstance(engine, Mapping) and engine.get("preview") is True
-
-
-def _played(task: Mapping[str, Any]) -> str:
-    engine = task.get("engine")
-    if not isinstance(engine, Mapping) or not engine.get("name"):
-        return ""
-    name = f"{text(engine, 'name')} {text(engine, 'version')}".strip()
-    preview = " (a preview)" if _is_preview(task) else ""
-    passed = "".join(
-        f"; not by {text(each, 'engine')}: {text(each, 'reason')}".rstrip(".")
-        for each in objects(engine, "tried")
-    )
-    return f"Played there by {name}{preview}{passed}."

@@ -27,7 +27,7 @@ from understudy.errors import (
 from understudy.tasks.jobs import job_of
 from understudy.tasks.lifecycle import Status
 from understudy.tasks.preprocess import Preprocess
-from understudy.tasks.purchases.buying import charged_for_failure, unknown
+from understudy.tasks.purchases.buying import charged_for, charged_for_failure, unknown
 from understudy.tasks.purchases.counter import Counter
 from understudy.tasks.purchases.pace import Pace
 from understudy.tasks.records import Outcome, Purchase
@@ -240,7 +240,7 @@ class Aftercare:
                 pause = pace.after_failure(lost.retry_after)
             else:
                 if standing.state == "done":
-                    charged = standing.cost if standing.cost is not None else purchase.estimate
+                    charged = charged_for(purchase, standing)
                     await self._counter.settle(
                         purchase, "abandoned", charged, "It was made although nobody waited for it."
                     )

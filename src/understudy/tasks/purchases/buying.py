@@ -35,6 +35,7 @@ from understudy.tasks.file_records import new_file
 from understudy.tasks.projects import letters
 from understudy.tasks.purchases.counter import LAST_WORD_SECONDS, Counter
 from understudy.tasks.purchases.pace import Pace
+from understudy.tasks.purchases.verdicts import believed
 from understudy.tasks.records import File, Outcome, Purchase, Task
 
 log = logging.getLogger(__name__)
@@ -293,7 +294,7 @@ class Buyer:
                     state="fetched",
                     note=standing.reason,
                     preview=standing.preview,
-                    estimate=purchase.estimate if standing.cost is None else standing.cost,
+                    estimate=charged_for(purchase, standing),
                 )
             )
             if after is None:
@@ -334,11 +335,17 @@ class Buyer:
             self._hear(Line("stderr", f"{self._engine.name}: {text}"))
 
 
+def charged_for(purchase: Purchase, standing: Standing) -> Decimal | None:
+    """What a job that is done cost: what the partner says, else the estimate."""
+    told = believed(standing.cost)
+    return purchase.estimate if told is None else told
+
+
 def charged_for_failure(purchase: Purchase, standing: Standing) -> Decimal | None:
     """What a job that failed cost, by what the partner says; None if nobody knows."""
     if standing.charged is False:
         return Decimal(0)
-    return standing.cost if standing.cost is not None or not standing.charged else purchase.estimate
+    return charged_for(purchase, standing) if standing.charged else believed(standing.cost)
 
 
 def unknown(purchase: Purchase) -> str:

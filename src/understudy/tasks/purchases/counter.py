@@ -20,6 +20,8 @@ from understudy.tasks.store.store import Store
 log = logging.getLogger(__name__)
 
 _STORE_RETRY_SECONDS = (0.1, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
+LONGEST_ID = 2048
+"""Characters of a remote id."""
 LOOK_UP_PAUSES = (1.0, 4.0, 15.0)
 """Seconds before each look into a partner's list: a job may take a while to appear there."""
 LOOK_UP_SECONDS = 600.0
@@ -198,7 +200,7 @@ class Counter:
         self.waited(purchase)
         if settled is None:
             return await self._now(purchase)
-        if outcome in ("unknown", "lost", "abandoned"):
+        if outcome in ("refused", "unknown", "lost", "abandoned"):
             log.warning(
                 "task %d: purchase %d at %s is %s: %s (its job there: %s)",
                 *(
@@ -243,6 +245,8 @@ class Counter:
             # An adapter that fails in a way nobody thought of: after the request left, for all that is known.
             log.exception("task %d: %s failed while it was being asked", purchase.task, purchase.engine)
             raise Unclear(f"{purchase.engine} failed while it was being asked.") from error
+        if not 0 < len(remote_id) <= LONGEST_ID or not remote_id.isprintable():
+            raise Unclear(f"{purchase.engine} answered with something that is no name of a job.")
         told = (purchase.task, purchase.engine, remote_id)
         while True:
             try:

@@ -1,13 +1,25 @@
 """The rules of paying once: what a purchase that has ended means for its task. Pure functions."""
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Literal
 
-from understudy.engines.cast import canonical
+from understudy.engines.addresses import canonical
 from understudy.tasks.records import Purchase
 
 Failover = Literal["unpaid", "always", "never"]
 """When another engine of the cast may play a task after one of them has failed: if nothing has been paid, always, or never."""
+
+
+MOST_DOLLARS = Decimal(1_000_000)
+"""What a partner may say that one job costs: more is a mistake, or a lie that no ledger holds."""
+
+
+def believed(cost: Decimal | None) -> Decimal | None:
+    """What a partner says that a job cost, US dollars; None if it says nothing, or nothing that can be."""
+    if cost is None or not cost.is_finite() or not 0 <= cost <= MOST_DOLLARS:
+        return None
+    return cost
 
 
 def is_unpaid(purchase: Purchase) -> bool:

@@ -131,9 +131,6 @@ class Store(Protocol):
         `reason`, if not empty, becomes that of its task, if that was cancelled.
         """
 
-    async def purchase_by_hook(self, hook: str) -> Purchase | None:
-        """The purchase whose partner calls that address."""
-
     async def purchases(
         self, *, task: int = 0, engine: str = "", outcome: str = "", only_open: bool = False, limit: int = 100
     ) -> list[Purchase]:

@@ -46,7 +46,6 @@ FILE_BY_ACCESSKEY = f"{_FILES} WHERE accesskey = ?"
 FILES_BY_ADDRESS = f"{_FILES} WHERE address = ? AND address <> '' ORDER BY rowid"
 OUTPUTS = f"{_FILES} WHERE task = ? AND task <> 0 AND role = 'output' ORDER BY rowid"
 
-PURCHASE_BY_HOOK = f"{_PURCHASES} WHERE hook = ?"
 ORPHANED_PURCHASES = f"""
 {_PURCHASES} WHERE state <> 'settled' AND EXISTS (
     SELECT 1 FROM tasks WHERE tasks.id = purchases.task AND tasks.status IN ({_TERMINAL})

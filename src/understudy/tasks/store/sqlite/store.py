@@ -195,9 +195,6 @@ class SqliteStore:
     async def settle_purchase(self, settlement: Settlement, reason: str = "") -> Purchase | None:
         return await self._writer.run(purchases.settle(settlement, reason), self._drop_task_of)
 
-    async def purchase_by_hook(self, hook: str) -> Purchase | None:
-        return self._one(reads.PURCHASE_BY_HOOK, (hook,), rows.to_purchase)
-
     async def purchases(
         self,
         *,
