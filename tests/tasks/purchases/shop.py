@@ -19,7 +19,7 @@ from understudy.testing.partners.serving import serving
 
 ENGINE = "openai_videos"
 PRICE = "1.2"
-"""4 seconds of sora-2-pro at 720p, US dollars (providers.md, section 1.5)."""
+"""4 seconds of sora-2-pro at 720p, US dollars, by OpenAI's price list."""
 
 
 class Partner(msgspec.Struct, frozen=True, kw_only=True):

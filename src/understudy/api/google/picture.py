@@ -2,14 +2,12 @@
 
 import base64
 import binascii
-import secrets
 from pathlib import Path
 
 from understudy.api.google.errors import FieldRefused
+from understudy.api.pictures import save_inline
 from understudy.catalogue.checked import Upload
-from understudy.errors import MediaRefused, StorageFailed
-from understudy.files.names import safe_name
-from understudy.files.sniff import HEAD, PICTURES, accept
+from understudy.errors import MediaRefused
 
 LARGEST = 20 * 1024 * 1024
 """Bytes of a picture: Google's own limit."""
@@ -39,18 +37,6 @@ def save_picture(text: str, folder: Path, limit: int) -> Upload:
     except (binascii.Error, ValueError) as error:
         raise FieldRefused(FIELD, "bytesBase64Encoded is not base64.") from error
     try:
-        media = accept(content[:HEAD], PICTURES)
+        return save_inline(content, folder, "image")
     except MediaRefused as refused:
         raise FieldRefused(FIELD, str(refused)) from refused
-    path = folder / secrets.token_hex(16)
-    try:
-        path.write_bytes(content)
-    except OSError as error:
-        path.unlink(missing_ok=True)
-        raise StorageFailed(f"an upload could not be written: {error.strerror}") from error
-    return Upload(
-        path=str(path),
-        name=safe_name("image", media.content_type),
-        content_type=media.content_type,
-        size=len(content),
-    )

@@ -16,8 +16,8 @@ from understudy.api.google.request import Predict, read_predict
 from understudy.api.idempotency import idempotency_key
 from understudy.api.json_text import read_object
 from understudy.api.parts import Parts
+from understudy.api.pictures import check_pictures
 from understudy.api.stream import BodyStream
-from understudy.api.wiro.pictures import check_pictures
 from understudy.catalogue import inputs
 from understudy.catalogue.checked import Upload
 from understudy.catalogue.manifest import Model

@@ -12,7 +12,7 @@ from understudy.api.openai_videos.pictures import MOST_BYTES, upload_of
 from understudy.api.openai_videos.refusals import renamed
 from understudy.api.openai_videos.requests import Wanted, wanted
 from understudy.api.parts import Parts
-from understudy.api.wiro.pictures import check_pictures
+from understudy.api.pictures import check_pictures
 from understudy.api.wiro.run import read_callback_url
 from understudy.catalogue import inputs
 from understudy.catalogue.checked import Upload

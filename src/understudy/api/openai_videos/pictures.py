@@ -2,14 +2,13 @@
 
 import asyncio
 import binascii
-import secrets
 from pathlib import Path
 
 from understudy.api.openai_videos.refusals import Refused
 from understudy.api.openai_videos.requests import REFERENCE
+from understudy.api.pictures import save_inline
 from understudy.catalogue.checked import Upload
-from understudy.errors import MediaRefused, StorageFailed, TooLarge
-from understudy.files.sniff import HEAD, PICTURES, accept
+from understudy.errors import MediaRefused, TooLarge
 
 MOST_BYTES = 20_000_000
 """Of a picture inside the text: it is held in memory as a whole."""
@@ -34,14 +33,6 @@ def _write(data_url: str, incoming: Path, most: int) -> Upload:
     except ValueError as error:
         raise Refused(400, "The picture of the data URL is not valid base64.", param=REFERENCE) from error
     try:
-        media = accept(content[:HEAD], PICTURES)
+        return save_inline(content, incoming, REFERENCE)
     except MediaRefused as refused:
         raise Refused(400, refused.message, param=REFERENCE) from refused
-    path = incoming / secrets.token_hex(16)
-    try:
-        path.write_bytes(content)
-    except OSError as error:
-        path.unlink(missing_ok=True)
-        raise StorageFailed(f"an upload could not be written: {error.strerror}") from error
-    name = f"{REFERENCE}{media.extensions[0]}"
-    return Upload(path=str(path), name=name, content_type=media.content_type, size=len(content))

@@ -4,9 +4,9 @@ from typing import Any
 
 from understudy.api.call import Call
 from understudy.api.parts import Parts
+from understudy.api.pictures import check_pictures
 from understudy.api.wiro.envelope import success
 from understudy.api.wiro.fields import text
-from understudy.api.wiro.pictures import check_pictures
 from understudy.api.wiro.render import file_objects
 from understudy.errors import InvalidInput
 

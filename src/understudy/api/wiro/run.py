@@ -7,10 +7,10 @@ from typing import Any
 from understudy.api.call import Call
 from understudy.api.idempotency import idempotency_key
 from understudy.api.parts import Parts
+from understudy.api.pictures import check_pictures
 from understudy.api.wiro.envelope import success
 from understudy.api.wiro.fields import text
 from understudy.api.wiro.models import usable
-from understudy.api.wiro.pictures import check_pictures
 from understudy.catalogue import inputs
 from understudy.catalogue.checked import Upload
 from understudy.catalogue.manifest import Model

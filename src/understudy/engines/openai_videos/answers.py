@@ -1,6 +1,6 @@
 """What is read out of a server's answers: every field may be missing, of another type, or made up.
 
-Source of the fields: providers.md, section 1.3; of further words for a status: 1.8, 4.1 and 4.3.
+Source of the fields: OpenAI's API reference of the video object; of further words for a status: the servers in `profiles`.
 """
 
 import math

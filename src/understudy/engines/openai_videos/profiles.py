@@ -1,6 +1,6 @@
-"""How servers of `/v1/videos` differ, as data. Providers.md, sections 1.5, 1.8 and 4.1 to 4.4.
+"""How servers of `/v1/videos` differ, as data.
 
-Beyond those, from the servers themselves: vLLM-Omni 0.30.0, SGLang 0.5.23 and FastVideo 0.2.1 (their routes with another
+Prices and sizes are those of OpenAI's guide and price list, the rest is from the servers themselves: vLLM-Omni 0.30.0, SGLang 0.5.23 and FastVideo 0.2.1 (their routes with another
 generator behind them), LiteLLM's proxy 1.106.2 and 1.109.1.
 """
 

@@ -1,6 +1,6 @@
 """A fake server of the OpenAI Videos protocol, as strict as the real one was, or with the ways of one that speaks it today.
 
-Providers.md, sections 1 and 4, and what the real ones answered: LiteLLM's proxy 1.106.2 and 1.109.1, and the routes of
+Its sources are OpenAI's API reference, and what the real ones answered: LiteLLM's proxy 1.106.2 and 1.109.1, and the routes of
 vLLM-Omni 0.30.0, SGLang 0.5.23 and FastVideo 0.2.1. Jobs move by the clock alone: a tenth of their time they are queued.
 """
 
