@@ -1,13 +1,11 @@
 """Errors in the protocol's own form: `{"error": {"message", "type", "param", "code"}}`, with a true HTTP status."""
 
-import logging
 import re
-import secrets
 from collections.abc import Mapping
 
 import msgspec
 
-from understudy.api.answers import encode
+from understudy.api import answers
 from understudy.errors import (
     ConcurrencyLimit,
     InsufficientBalance,
@@ -16,13 +14,10 @@ from understudy.errors import (
     NotAuthorized,
     NotFound,
     RequestError,
-    StorageFailed,
     StoreUnavailable,
     TooLarge,
     UnknownPath,
 )
-
-_log = logging.getLogger("understudy.api")
 
 _REQUEST = "invalid_request_error"
 _GENERIC = "Request parameters are invalid."
@@ -68,7 +63,7 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     def body(self) -> bytes:
         """JSON."""
         names = {"message": self.message, "type": self.type, "param": self.param, "code": self.code}
-        return encode({"error": names})
+        return answers.encode({"error": names})
 
     @property
     def final(self) -> bool:
@@ -103,15 +98,11 @@ def refusal(error: Exception) -> Refusal:
             return _of(error, 400, _REQUEST, None)
         case StoreUnavailable():
             return _of(error, 503, "server_error", None)
-        case StorageFailed():
-            _log.error("storage: %s", error)
-            message = "Files cannot be stored or read at the moment. Try again later."
-            return Refusal(status=503, message=message, type="server_error")
         case _:
-            reference = secrets.token_hex(6)
-            _log.error("unexpected error, reference %s", reference, exc_info=error)
-            message = f"Internal server error. Reference: {reference}"
-            return Refusal(status=500, message=message, type="server_error")
+            # What is logged of it, and what of that is told, is the same in every dialect.
+            plain = answers.refusal(error)
+            message = plain.body["errors"][0]["message"]
+            return Refusal(status=plain.status, message=message, type="server_error")
 
 
 def renamed(error: InvalidInput, names: Mapping[str, str]) -> InvalidInput:
