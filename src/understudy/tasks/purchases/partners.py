@@ -1,4 +1,4 @@
-"""The partners that are loaded, one for each remote engine, and the addresses by which they may wake a wait."""
+"""The partners that are loaded, one for each remote engine."""
 
 import asyncio
 import logging
