@@ -62,6 +62,25 @@ class LedgerLine(msgspec.Struct, frozen=True, kw_only=True):
     at: float
 
 
+class ProjectLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """What one project may take. 0 and None: the server's own limit, if it has one."""
+
+    running: int = 0
+    """Tasks that run at the same time."""
+    queued: int = 0
+    """Tasks that wait."""
+    rate: float = 0.0
+    """Requests a second, in the long run."""
+    burst: int = 0
+    """Requests at once, after a pause."""
+    hourly: Decimal | None = None
+    """US dollars in one hour of the clock (UTC); what runs already may go beyond it."""
+    monthly: Decimal | None = None
+    """US dollars in one month of the calendar (UTC)."""
+    keep_days: float = 0.0
+    """Days that the files of a task are kept after its end."""
+
+
 class Project(msgspec.Struct, frozen=True, kw_only=True):
     """A tenant: keys, rules, money. Keys and secrets are sealed (see vault.py); `key_hash` finds the project."""
 
@@ -77,6 +96,7 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
     """Addresses and networks that requests may come from; none: from anywhere."""
     webhook_url: str = ""
     """Where the webhooks of tasks go that bring no address of their own, as in protocols that register it once."""
+    limits: ProjectLimits = ProjectLimits()
     balance: Decimal = Decimal(0)
     enabled: bool = True
     created: float = 0.0
@@ -201,6 +221,19 @@ class OperatorLine(msgspec.Struct, frozen=True, kw_only=True):
     at: float
 
 
+class QueueLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """What a new task must not exceed. 0 and None: no limit."""
+
+    of_project: int = 0
+    """Waiting tasks of its project."""
+    of_model: int = 0
+    """Waiting tasks of its model."""
+    hourly: Decimal | None = None
+    """US dollars that its project has spent in this hour of the clock (UTC)."""
+    monthly: Decimal | None = None
+    """The same in this month of the calendar (UTC)."""
+
+
 class NewTask(msgspec.Struct, frozen=True, kw_only=True):
     """What a submission writes, in one transaction."""
 
@@ -212,6 +245,31 @@ class NewTask(msgspec.Struct, frozen=True, kw_only=True):
     body_hash: bytes = b""
     prepaid: bool = False
     """Whether the project's balance decides how many tasks it may run at the same time."""
+    limits: QueueLimits = QueueLimits()
+
+
+class Room(msgspec.Struct, frozen=True, kw_only=True):
+    """An engine with free places, as a claim sees it."""
+
+    models: tuple[str, ...]
+    places: int
+
+
+class RunningLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """What a claim must not exceed, over all dispatchers. 0 and a missing model: no limit."""
+
+    of_project: int = 0
+    """Running tasks of each project whose own limit says nothing."""
+    of_model: dict[str, int] = {}
+    """Running tasks of all projects together, by model."""
+
+
+class Queue(msgspec.Struct, frozen=True, kw_only=True):
+    """What waits for one model."""
+
+    number: int
+    oldest: float
+    """When the oldest of them was submitted, in Unix seconds."""
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):

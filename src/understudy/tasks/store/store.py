@@ -1,10 +1,13 @@
 """What a store promises. Every implementation passes `tests/tasks/store/contract.py`.
 
 All methods may be called from one event loop at the same time. What a method has returned is on disk. Methods that
-change something do so in one transaction.
+change something do so in one transaction. Any of them may raise `StoreUnavailable`.
+
+A store that several processes share measures leases by its own clock: of the times `at` and `until` only the
+difference counts there.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -18,6 +21,9 @@ from understudy.tasks.records import (
     OperatorLine,
     Project,
     Purchase,
+    Queue,
+    Room,
+    RunningLimits,
     Settlement,
     Task,
 )
@@ -25,6 +31,9 @@ from understudy.tasks.records import (
 
 class Store(Protocol):
     """Tasks, files, projects, webhooks and the ledger."""
+
+    shared: bool
+    """Whether other processes may work on it at the same time."""
 
     async def close(self) -> None:
         """Finish what is being written; the store is not used after it."""
@@ -54,12 +63,15 @@ class Store(Protocol):
     async def ledger(self, project: int, limit: int = 100) -> list[LedgerLine]:
         """The latest movements, newest first."""
 
+    async def spent(self, project: int, since: float) -> Decimal:
+        """What its tasks have cost since a time, counted by whole hours of the clock; US dollars."""
+
     # tasks
     async def submit(self, new: NewTask) -> tuple[Task, bool]:
         """Write a task, its files and its idempotency key; True if it is an earlier one's answer given again.
 
         Raises `InvalidInput` if the key was used with another body in the last 24 hours, `ConcurrencyLimit` and
-        `InsufficientBalance` by the rules of prepaid billing.
+        `InsufficientBalance` by the rules of prepaid billing and for what exceeds `new.limits`.
         """
 
     async def task(self, id: int) -> Task | None:
@@ -75,13 +87,25 @@ class Store(Protocol):
         model: str = "",
         status: str = "",
         start: int = 0,
+        beyond: int = 0,
         limit: int = 20,
         ascending: bool = False,
     ) -> tuple[int, list[Task]]:
-        """How many there are in all, and one page of them by id."""
+        """How many there are in all, and one page of them by id.
 
-    async def claim(self, owner: str, models: Sequence[str], *, at: float, until: float) -> Task | None:
-        """Take the next queued task of these models: by priority, then by age."""
+        The page begins `start` tasks from the first, or after the task `beyond`, which costs the same everywhere.
+        """
+
+    async def statuses(self, ids: Sequence[int]) -> dict[int, tuple[str, str]]:
+        """The status and the reason of each of these tasks."""
+
+    async def claim(
+        self, owner: str, rooms: Sequence[Room], limits: RunningLimits, *, at: float, until: float
+    ) -> list[Task]:
+        """Take queued tasks, as many as there are places, in the order that `fairness` says.
+
+        The limits, and those of the projects themselves, hold over everyone who claims at the same time.
+        """
 
     async def apply(self, id: int, change: Change) -> Task | None:
         """Carry out a change with all that follows from it; None if the task was not as the change expects.
@@ -93,7 +117,7 @@ class Store(Protocol):
     async def keep_log(self, id: int, attempt: int, *, stdout: str, stderr: str) -> None:
         """What a run had printed when its task was killed; nothing for a task in any other status or attempt."""
 
-    async def renew(self, owner: str, until: float) -> set[int]:
+    async def renew(self, owner: str, *, at: float, until: float) -> set[int]:
         """Keep every task that `owner` holds; returns their ids, so that it hears which ones it has lost."""
 
     async def expired(self, at: float, *, but_not: str = "") -> list[Task]:
@@ -101,6 +125,9 @@ class Store(Protocol):
 
     async def waiting_models(self) -> list[str]:
         """The models that queued tasks are waiting for."""
+
+    async def queue(self) -> dict[str, Queue]:
+        """What waits, by model."""
 
     async def depth(self) -> dict[str, int]:
         """How many tasks there are by status, over all projects; terminal ones too."""
@@ -173,18 +200,56 @@ class Store(Protocol):
     async def outputs_of(self, tasks: Sequence[int]) -> dict[int, list[File]]:
         """The same for many tasks."""
 
+    async def files_of(self, task: int) -> list[File]:
+        """All files of a task: inputs, outputs, thumbnails."""
+
     async def delete_files(self, task: int) -> list[str]:
         """Forget all files of a task; returns their places in the storage."""
 
+    async def with_old_files(self, project: int, before: float, limit: int = 100) -> list[int]:
+        """Tasks of a project that were over before a time and still have their files, the oldest first."""
+
+    # notes of what is being put into the storage, or taken out of it (see `shelf`)
+    async def note_shelving(self, note: str, owner: str, put: Mapping[str, str]) -> None:
+        """Write a note of files, their places in the storage by id."""
+
+    async def drop_shelvings(self, notes: Sequence[str]) -> None:
+        """Forget notes."""
+
+    async def abandoned_shelvings(self, at: float, limit: int = 100) -> dict[str, dict[str, str]]:
+        """The notes of owners who are gone: who do not hold the lease `process <owner>` at that time."""
+
     # webhooks
-    async def due_deliveries(self, at: float, limit: int = 100) -> list[Delivery]:
-        """Webhooks whose next attempt is due."""
+    async def claim_deliveries(self, at: float, until: float, limit: int = 100) -> list[Delivery]:
+        """Webhooks whose next attempt is due; nobody else is given them before `until`.
+
+        A store that is not shared may give them again to the one who has them.
+        """
 
     async def next_delivery(self, after: float = 0.0) -> float | None:
         """When the next attempt is due, of those that are due after a time."""
+
+    async def waiting_deliveries(self) -> tuple[int, float | None]:
+        """How many wait for their next attempt, and since when the oldest of them has been due."""
 
     async def settle_delivery(self, delivery: Delivery) -> None:
         """Write the outcome of an attempt."""
 
     async def deliveries(self, task: int) -> list[Delivery]:
         """The webhooks of a task."""
+
+    # what processes agree on
+    async def lead(self, what: str, owner: str, *, at: float, until: float) -> bool:
+        """Take or keep the lease `what`; False if somebody else has it."""
+
+    async def leave(self, owner: str) -> None:
+        """Give back all leases of an owner."""
+
+    async def leases(self, at: float) -> dict[str, str]:
+        """Who holds which lease."""
+
+    async def draw(self, bucket: str, wanted: float, *, rate: float, burst: float, at: float) -> float:
+        """Take up to `wanted` tokens out of a bucket that fills with `rate` a second up to `burst`; returns how many.
+
+        Buckets need not survive a crash. A bucket that was never drawn from is full.
+        """
