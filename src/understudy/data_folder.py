@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -55,6 +56,30 @@ def locked(folder: Path) -> Iterator[None]:
         file.write(str(os.getpid()))
         file.flush()
         yield
+
+
+@contextmanager
+def workplace(folder: Path) -> Iterator[Path]:
+    """A folder of this process alone, below one that several use. What processes left behind that are gone is deleted."""
+    places = folder / "processes"
+    places.mkdir(exist_ok=True)
+    with (folder / "processes.lock").open("a") as gate:
+        fcntl.flock(gate, fcntl.LOCK_EX)  # nobody looks at a place that is being made
+        for left in places.iterdir():
+            with (left / "lock").open("a") as file:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    continue
+                shutil.rmtree(left, ignore_errors=True)
+        own = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=places))
+        lock = (own / "lock").open("a")
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    with lock:
+        try:
+            yield own
+        finally:
+            shutil.rmtree(own, ignore_errors=True)
 
 
 def emptied(folder: Path) -> Path:

@@ -11,6 +11,7 @@
     │   ├── InsufficientBalance     code 97
     │   ├── TooLarge                code 0, HTTP 413
     │   ├── UnknownPath             code 0, HTTP 404
+    │   ├── TooManyRequests         code 0, HTTP 429
     │   └── StoreUnavailable        code 0, HTTP 503
     ├── AddressRefused              an address from outside leads where it must not (see files/address.py)
     ├── FetchFailed                 an address from outside did not give what was asked for
@@ -104,6 +105,19 @@ class UnknownPath(RequestError):
     """No such address."""
 
     status = 404
+
+
+class TooManyRequests(RequestError):
+    """The project asks more often than it may."""
+
+    status = 429
+
+    def __init__(self, rate: float, retry_after: float) -> None:
+        """`rate`: requests a second that it may send; `retry_after`: seconds until the next one."""
+        super().__init__(
+            f"This project may send {rate:g} requests a second. Send this one again after the time in Retry-After."
+        )
+        self.retry_after = retry_after
 
 
 class StoreUnavailable(RequestError):

@@ -3,39 +3,73 @@
 import asyncio
 import gc
 import signal
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 
 from understudy import data_folder
 from understudy.assembly import assembled
 from understudy.config import Settings
+from understudy.errors import ConfigurationError
 from understudy.http_server import HttpServer, address_of, http_config, listening
+from understudy.stores import is_shared
 from understudy.tasks.dispatcher import Dispatcher
 
+DISPATCHER_PORT = 8421
+"""Where a process that only runs tasks answers its operator, if no other port is named."""
 
-async def serve(settings: Settings, *, on_ready: Callable[[str], None] | None = None) -> None:
+
+async def serve(
+    settings: Settings,
+    *,
+    on_ready: Callable[[str], None] | None = None,
+    listener: socket.socket | None = None,
+    gone: Callable[[], None] | None = None,
+) -> None:
     """Serve until SIGINT or SIGTERM; `on_ready` hears the base address once requests are answered.
 
     After the signal nothing more is claimed; running tasks may end for `drain_seconds`, the rest go back to the
-    queue. A second signal ends the wait. Raises `ConfigurationError` if it cannot start.
+    queue. A second signal ends the wait. `listener`: a socket that listens already. `gone`: blocks until whoever
+    started this process is gone, which is as good as a signal. Raises `ConfigurationError` if it cannot start.
     """
+    shared = is_shared(settings)
+    if settings.role != "all" and not shared:
+        raise ConfigurationError(
+            f"role = {settings.role} takes a database that several processes share: set database to"
+            " postgresql://USER:PASSWORD@HOST/NAME."
+        )
     folder = data_folder.make(settings.data)
-    with data_folder.locked(folder), listening(settings.host, settings.port) as listener:
-        url = settings.url.rstrip("/") or address_of(listener)
-        async with assembled(settings, folder, url) as (app, dispatcher):
-            http = HttpServer(http_config(app))
-            stop = _Signals()
-            serving = asyncio.create_task(http.serve(sockets=[listener]))
+    lock = nullcontext() if shared else data_folder.locked(folder)
+    with lock, _listening(settings, listener) as listening_on:
+        url = settings.url.rstrip("/") or address_of(listening_on)
+        async with assembled(settings, folder, url) as server:
+            http = HttpServer(http_config(server.app))
+            stop = _Signals(gone)
+            serving = asyncio.create_task(http.serve(sockets=[listening_on]))
             try:
                 await http.answers(serving)
-                data_folder.note_url(folder, url)
+                if settings.role != "dispatcher":
+                    data_folder.note_url(folder, url)
                 _collect_less_often()
                 if on_ready is not None:
                     on_ready(url)
                 await stop.first.wait()
-                await _drain(dispatcher, settings.drain_seconds, stop)
+                if server.dispatcher is not None:
+                    await _drain(server.dispatcher, settings.drain_seconds, stop)
             finally:
                 http.should_exit = True
                 await serving
+
+
+@contextmanager
+def _listening(settings: Settings, listener: socket.socket | None) -> Iterator[socket.socket]:
+    if listener is not None:
+        with listener:
+            yield listener
+        return
+    other = settings.role == "dispatcher" and settings.origin("port") == "default"
+    with listening(settings.host, DISPATCHER_PORT if other else settings.port) as made:
+        yield made
 
 
 def _collect_less_often() -> None:
@@ -51,12 +85,14 @@ def _collect_less_often() -> None:
 class _Signals:
     """SIGINT and SIGTERM, counted."""
 
-    def __init__(self) -> None:
+    def __init__(self, gone: Callable[[], None] | None = None) -> None:
         self.first = asyncio.Event()
         self.second = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._heard)
+        if gone is not None:
+            loop.run_in_executor(None, gone).add_done_callback(lambda _: self._heard())
 
     def _heard(self) -> None:
         (self.second if self.first.is_set() else self.first).set()

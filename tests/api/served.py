@@ -22,7 +22,7 @@ from understudy.tasks.desk import Desk
 from understudy.tasks.events import Events
 from understudy.tasks.projects import Credentials, Projects
 from understudy.tasks.records import Task
-from understudy.tasks.shelf import Shelf
+from understudy.tasks.shelf import FolderNotes, Shelf
 from understudy.tasks.store.sqlite.store import open_sqlite
 from understudy.tasks.vault import Vault
 
@@ -96,8 +96,7 @@ async def serving(folder: Path, **changes: Any) -> AsyncIterator[Served]:
     notes.mkdir()
     desk = Desk(
         store=store,
-        storage=storage,
-        shelf=Shelf(store=store, storage=storage, notes=notes),
+        shelf=Shelf(store=store, storage=storage, notes=FolderNotes(notes)),
         events=events,
         vet=vet,
         wake=lambda _: None,

@@ -1,9 +1,14 @@
 """GET and HEAD of files: ranges, validators, and headers that keep a browser from running anything."""
 
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
 import pytest
 
-from tests.api.served import Served, picture
+from tests.api.served import Served, picture, serving
 from tests.api.test_task import finished
+from tests.files.s3 import s3
 from understudy.tasks.records import File
 
 MISSING = {"result": False, "errors": [{"code": 1, "message": "There is no such file."}]}
@@ -141,3 +146,70 @@ async def test_every_model_has_its_cover(served: Served) -> None:
     for model in served.parts.catalogue.models:
         answer = await served.client.get(f"/{model.cover}")
         assert (answer.status_code, answer.headers["content-type"]) == (200, "video/mp4"), model.cover
+
+
+class TestFromABucket:
+    """Signed addresses, where they are wanted and the storage has them; else the bytes pass through here."""
+
+    @pytest.fixture
+    async def proxied(self, tmp_path: Path) -> AsyncIterator[Served]:
+        async with serving(tmp_path, storage=s3().open(s3().new_bucket())) as everything:
+            yield everything
+
+    @pytest.fixture
+    async def signed(self, tmp_path: Path) -> AsyncIterator[Served]:
+        storage = s3().open(s3().new_bucket())
+        async with serving(tmp_path, storage=storage, signed_urls=600.0) as everything:
+            yield everything
+
+    async def test_passing_through(self, proxied: Served) -> None:
+        id, _ = await proxied.run()
+        clip = (await finished(proxied, id))[1]
+        whole = await proxied.client.get(clip.path)
+        assert (whole.status_code, whole.content) == (200, b"hello world")
+        part = await proxied.client.get(clip.path, headers={"range": "bytes=-5"})
+        assert (part.status_code, part.content) == (206, b"world")
+        assert (await proxied.client.head(clip.path)).headers == whole.headers
+        await proxied.parts.storage.delete([clip.key])
+        assert (await proxied.client.get(clip.path)).status_code == 503
+
+    async def test_a_signed_address(self, signed: Served) -> None:
+        id, _ = await signed.run()
+        clip = (await finished(signed, id))[1]
+        there = await signed.client.get(clip.path)
+        assert (there.status_code, there.content) == (302, b"")
+        assert there.headers["cache-control"] == "private, max-age=300"
+        assert there.headers["access-control-allow-origin"] == "*"
+        assert there.headers["referrer-policy"] == "no-referrer"
+        async with httpx.AsyncClient() as client:
+            for asked, status, content in (
+                ({}, 200, b"hello world"),
+                ({"range": "bytes=6-"}, 206, b"world"),
+                ({"range": "bytes=0-4"}, 206, b"hello"),
+            ):
+                answer = await client.get(there.headers["location"], headers=asked)
+                assert (answer.status_code, answer.content) == (status, content)
+                assert answer.headers["content-type"] == "video/mp4"
+                assert answer.headers["content-disposition"] == "inline; filename*=UTF-8''0.mp4"
+
+    async def test_what_has_no_body_is_answered_here(self, signed: Served) -> None:
+        id, _ = await signed.run()
+        clip = (await finished(signed, id))[1]
+        head = await signed.client.head(clip.path)
+        assert (head.status_code, head.headers["content-length"]) == (200, "11")
+        assert head.headers["accept-ranges"] == "bytes"
+        same = await signed.client.get(clip.path, headers={"if-none-match": f'"{clip.id}"'})
+        assert same.status_code == 304
+        beyond = await signed.client.get(clip.path, headers={"range": "bytes=11-"})
+        assert (beyond.status_code, beyond.headers["content-range"]) == (416, "bytes */11")
+        missing = await signed.client.get(f"/{clip.address}/1.mp4")
+        assert (missing.status_code, missing.json()) == (404, MISSING)
+
+    async def test_what_is_bundled_stays_here(self, signed: Served) -> None:
+        assert (await signed.client.get(f"/{signed.parts.catalogue.models[0].cover}")).status_code == 200
+
+    async def test_a_folder_has_no_signed_addresses(self, tmp_path: Path) -> None:
+        async with serving(tmp_path, signed_urls=600.0) as served:
+            id, _ = await served.run()
+            clip = (await finished(served, id))[1]
+            assert (await served.client.get(clip.path)).content == b"hello world"

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.api.served import BASE, NOW, Served
+from tests.tasks.examples import claimed_by_an_engine
 from understudy.tasks import lifecycle
 from understudy.tasks.file_records import new_address, new_file
 from understudy.tasks.lifecycle import Status
@@ -58,8 +59,7 @@ NO_NAME = {"result": False, "errors": [{"code": 0, "message": "taskid or socketa
 async def finished(served: Served, id: str) -> tuple[Task, File]:
     """The task as its engine would leave it after six seconds, with a clip."""
     store, at = served.parts.store, NOW
-    task = await store.claim("engine", ["openai/sora-2-pro"], at=at, until=at + 60)
-    assert task is not None
+    task = await claimed_by_an_engine(store, "openai/sora-2-pro", at)
     assert task.id == int(id)
     started = await store.apply(task.id, lifecycle.advance(task, Status.START, at + 2))
     assert started is not None
@@ -165,8 +165,7 @@ async def test_a_finished_task_shows_what_it_made(served: Served) -> None:
 async def test_a_refused_task_says_why(served: Served) -> None:
     id, _ = await served.run()
     store = served.parts.store
-    task = await store.claim("engine", ["openai/sora-2-pro"], at=NOW, until=NOW + 60)
-    assert task is not None
+    task = await claimed_by_an_engine(store, "openai/sora-2-pro", NOW)
     await store.apply(task.id, lifecycle.refuse(task, NOW, "No engine can play it."))
     [shown] = (await detail(served, taskid=id))["tasklist"]
     assert (shown["status"], shown["debugerror"], shown["totalcost"]) == (
@@ -224,7 +223,7 @@ async def test_cancel_takes_a_task_out_of_the_queue_once(served: Served) -> None
 
 async def test_kill_works_until_the_end(served: Served) -> None:
     id, _ = await served.run()
-    await served.parts.store.claim("engine", ["openai/sora-2-pro"], at=NOW, until=NOW + 60)
+    await claimed_by_an_engine(served.parts.store, "openai/sora-2-pro", NOW)
     refused = (await served.post("/v1/Task/Cancel", {"taskid": id})).json()
     assert refused["errors"] == [{"code": 1, "message": "Task is not in a cancellable state."}]
     answer = (await served.post("/v1/Task/Kill", {"taskid": id})).json()

@@ -3,7 +3,8 @@
 import itertools
 from typing import Any
 
-from understudy.tasks.records import NewTask, Project, Task
+from understudy.tasks.records import NewTask, Project, Room, RunningLimits, Task
+from understudy.tasks.store.store import Store
 
 _numbers = itertools.count(1)
 
@@ -36,3 +37,10 @@ def new_task(project: int, *, new: dict[str, Any] | None = None, **fields: Any) 
         "created": 1.0,
     }
     return NewTask(task=Task(**{**given, **fields}), **(new or {}))
+
+
+async def claimed_by_an_engine(store: Store, model: str, at: float) -> Task:
+    """The task of a model that is next, taken as a dispatcher takes it."""
+    room = Room(models=(model,), places=1)
+    (task,) = await store.claim("engine", [room], RunningLimits(), at=at, until=at + 60)
+    return task

@@ -37,7 +37,7 @@ from understudy.tasks.purchases.tools import lender
 from understudy.tasks.purchases.verdicts import Failover
 from understudy.tasks.records import Project, Task
 from understudy.tasks.runner import Crew
-from understudy.tasks.shelf import Shelf
+from understudy.tasks.shelf import FolderNotes, Shelf
 from understudy.tasks.store.sqlite.store import SqliteStore, open_sqlite
 from understudy.testing.partners.clock import VirtualClock
 
@@ -124,8 +124,8 @@ async def house(
     storage, events = open_storage(folder / "files"), Events()
     notes = folder / "shelving"
     notes.mkdir(exist_ok=True)
-    shelf = Shelf(store=store, storage=storage, notes=notes)
-    await shelf.sweep()
+    shelf = Shelf(store=store, storage=storage, notes=FolderNotes(notes))
+    await shelf.sweep(time.time())
     catalogue = Catalogue((CLIP, BY_TIME, UNPLAYABLE, SORA), {})
     guard = AddressGuard(allow)
     executor = LocalExecutor(Timings(cancel_grace=0.5, stop_grace=0.5, backoff_first=0.05, silence=5.0))
@@ -170,7 +170,6 @@ async def house(
 
     desk = Desk(
         store=store,
-        storage=storage,
         shelf=shelf,
         events=events,
         vet=guard.vet,

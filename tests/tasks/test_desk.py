@@ -20,7 +20,7 @@ from understudy.tasks.desk import Desk
 from understudy.tasks.events import Event, Events
 from understudy.tasks.lifecycle import Status
 from understudy.tasks.records import Project, Task
-from understudy.tasks.shelf import Shelf
+from understudy.tasks.shelf import FolderNotes, Shelf
 from understudy.tasks.store.sqlite.store import SqliteStore, open_sqlite
 
 NOW = 1_734_513_807.25
@@ -74,8 +74,7 @@ async def assembled(folder: Path, store: SqliteStore, **given: Any) -> Front:
     notes.mkdir(exist_ok=True)
     desk = Desk(
         store=store,
-        storage=storage,
-        shelf=Shelf(store=store, storage=storage, notes=notes),
+        shelf=Shelf(store=store, storage=storage, notes=FolderNotes(notes)),
         events=events,
         vet=vet,
         wake=lambda _: said.append("wake"),

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.tasks.house import BY_TIME, UNPLAYABLE, house
+from tests.tasks.house import BY_TIME, UNPLAYABLE, House, house
 from understudy.catalogue.checked import Upload
 from understudy.errors import InvalidInput, NotAllowed, NotFound
 from understudy.files.probe import probe
 from understudy.tasks import lifecycle
+from understudy.tasks.records import Room, RunningLimits
 from understudy.tasks.watch import watch
 
 
@@ -220,10 +221,16 @@ async def test_stopping_gives_back_what_does_not_end_in_time(tmp_path: Path) -> 
         assert (await at.desk.find(at.project, id=str(late.id))).status == "task_queue"
 
 
+async def taken_by(owner: str, at: House, until: float) -> None:
+    """Another process claims what waits."""
+    room = Room(models=("acme/clip",), places=1)
+    assert await at.store.claim(owner, [room], RunningLimits(), at=1.0, until=until)
+
+
 async def test_what_a_lost_process_held_is_taken_up_again(tmp_path: Path) -> None:
     async with house(tmp_path, started=False) as at:
         task = await at.submit()
-        await at.store.claim("a process that is gone", ["acme/clip"], at=1.0, until=time.time() + 600)
+        await taken_by("a process that is gone", at, until=time.time() + 600)
     async with house(tmp_path) as at:
         after = await at.end_of(task)
         assert (after.pexit, after.attempts) == ("0", 2)
@@ -232,7 +239,7 @@ async def test_what_a_lost_process_held_is_taken_up_again(tmp_path: Path) -> Non
 async def test_a_lease_that_runs_out_is_taken_up_by_another_process(tmp_path: Path) -> None:
     async with house(tmp_path, started=False) as at:
         task = await at.submit()
-        await at.store.claim("a process that is gone", ["acme/clip"], at=1.0, until=time.time() + 0.5)
+        await taken_by("a process that is gone", at, until=time.time() + 0.5)
     async with house(tmp_path, sole=False, lease_seconds=0.6) as at:
         after = await at.end_of(task)
         assert (after.pexit, after.attempts) == ("0", 2)
@@ -244,7 +251,7 @@ async def test_a_run_whose_lease_is_lost_is_stopped_and_its_result_thrown_away(t
         running = await at.reached(task, "task_output")
         stolen = lifecycle.give_back(running, counts=True)
         assert await at.store.apply(task.id, stolen) is not None
-        await at.store.claim("another process", ["acme/clip"], at=1.0, until=time.time() + 600)
+        await taken_by("another process", at, until=time.time() + 600)
         while at.dispatcher.running:
             await asyncio.sleep(0.02)
         assert (await at.desk.find(at.project, id=str(task.id))).lease_owner == "another process"

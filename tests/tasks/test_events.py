@@ -100,7 +100,7 @@ async def test_terminal_statuses_are_never_skipped_by_earlier_ones() -> None:
 
 async def test_nothing_comes_after_the_end() -> None:
     ends = []
-    events = Events(ended=lambda: ends.append(1))
+    events = Events(ended=ends.append)
     subscription = events.subscribe(1)
     for event in (END, line("too late"), Event("task_cancel", status=True)):
         events.publish(1, event)

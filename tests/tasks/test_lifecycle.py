@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from tests.tasks.examples import new_task, project
 from understudy.tasks import lifecycle
 from understudy.tasks.lifecycle import PATH, RUNNING, TERMINAL, Status
-from understudy.tasks.records import Charge, Task
+from understudy.tasks.records import Charge, Room, RunningLimits, Task
 from understudy.tasks.store.sqlite.store import open_sqlite
 
 WORKERS = ("one", "two")
@@ -59,9 +59,10 @@ class Life(RuleBasedStateMachine):
     @rule(worker=st.sampled_from(WORKERS))
     def claim(self, worker: str) -> None:
         self.now += 1
-        task = self.wait(self.store.claim(worker, ["acme/clip"], at=self.now, until=self.now + 10))
-        assert (task is not None) == (self.status == Status.QUEUE)
-        if task is not None:
+        room = Room(models=("acme/clip",), places=1)
+        tasks = self.wait(self.store.claim(worker, [room], RunningLimits(), at=self.now, until=self.now + 10))
+        assert len(tasks) == (self.status == Status.QUEUE)
+        for task in tasks:
             self.attempts += 1
             assert task.attempts == self.attempts
             assert (task.accepted, task.lease_owner, task.status) == (self.now, worker, Status.ACCEPT)

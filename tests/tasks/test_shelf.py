@@ -11,7 +11,7 @@ from understudy.errors import StorageFailed
 from understudy.files.folder import FolderStorage
 from understudy.tasks.file_records import new_file
 from understudy.tasks.records import File
-from understudy.tasks.shelf import Shelf
+from understudy.tasks.shelf import FolderNotes, Shelf
 from understudy.tasks.store.sqlite.store import SqliteStore, open_sqlite
 
 
@@ -44,7 +44,7 @@ async def room(tmp_path: Path) -> AsyncIterator[Room]:
     store = await open_sqlite(tmp_path / "tasks.db")
     await store.add_project(project())
     storage = FolderStorage(tmp_path / "files")
-    yield Room(Shelf(store=store, storage=storage, notes=notes), store, storage, tmp_path)
+    yield Room(Shelf(store=store, storage=storage, notes=FolderNotes(notes)), store, storage, tmp_path)
     await store.close()
 
 
@@ -57,8 +57,9 @@ async def test_files_are_there_before_their_records_and_the_note_goes_after_them
         await room.store.add_file(one)
         await room.store.add_file(two)
     assert room.stored() == {one.key, two.key}
+    await room.shelf.close()
     assert room.notes() == []
-    assert await room.shelf.sweep() == 0
+    assert await room.shelf.sweep(1.0) == 0
     assert room.stored() == {one.key, two.key}
 
 
@@ -104,10 +105,11 @@ async def test_the_next_start_takes_down_what_a_crash_left_without_a_record(room
     (notes / "b").write_bytes(msgspec.json.encode({"never put": "uploads/aa/never"}))
     (notes / "c").write_bytes(b'{"half a no')
     (notes / "d").touch()
-    assert await room.shelf.sweep() == 2
+    assert await room.shelf.sweep(1.0) == 2
     assert room.stored() == {kept.key}
+    await room.shelf.close()
     assert room.notes() == []
-    assert await room.shelf.sweep() == 0
+    assert await room.shelf.sweep(1.0) == 0
 
 
 async def test_who_is_cancelled_while_the_record_is_written_loses_no_file(room: Room) -> None:

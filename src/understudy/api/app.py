@@ -42,6 +42,7 @@ class Api:
             nonce_window=parts.nonce_window,
             trusted_proxies=parts.trusted_proxies,
             remember_seconds=parts.remember_project_seconds,
+            rates=parts.rates,
         )
         self._patience = Patience(
             idle_seconds=parts.limits.idle_seconds, body_seconds=parts.limits.body_seconds
@@ -107,7 +108,9 @@ class Api:
 
     async def _refuse(self, error: Exception, stream: BodyStream, send: Send) -> None:
         refused = refusal(error)
-        answer = partial(send_json, send, refused.status, encode(refused.body))
+        answer = partial(
+            send_json, send, refused.status, encode(refused.body), retry_after=refused.retry_after
+        )
         if isinstance(error, TooLarge):
             # Who is cut off in the middle of sending sees a broken connection, not the answer.
             await answer(close=True, more=True)
@@ -125,7 +128,13 @@ class Api:
             return
         except Exception as error:  # noqa: BLE001 - see _post
             refused = refusal(error)
-            await send_json(send, refused.status, encode(refused.body), head=scope["method"] == "HEAD")
+            await send_json(
+                send,
+                refused.status,
+                encode(refused.body),
+                head=scope["method"] == "HEAD",
+                retry_after=refused.retry_after,
+            )
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from understudy.api.client_address import Network, client_address, networks, within
 from understudy.errors import NotAuthorized
 from understudy.tasks.projects import Projects
+from understudy.tasks.rates import Rates
 from understudy.tasks.records import Project
 
 _FOREIGN = "Project authorization is not founded."
@@ -43,15 +44,18 @@ class Gate:
         nonce_window: int = 0,
         trusted_proxies: tuple[str, ...] = (),
         remember_seconds: float = 0.0,
+        rates: Rates | None = None,
     ) -> None:
         """`nonce_window`: seconds by which a nonce may be off, 0 takes any. `remember_seconds`: how late a change of
-        a project may be noticed; until then it is not looked up again. Raises ValueError for a bad network.
+        a project may be noticed; until then it is not looked up again. `rates`: how often a project may ask. Raises
+        ValueError for a bad network.
         """
         self._projects = projects
         self._clock = clock
         self._nonce_window = nonce_window
         self._remember_seconds = remember_seconds
         self._remembered: dict[bytes, _Known] = {}
+        self._rates = rates
         self._trusted: tuple[Network, ...] = networks(trusted_proxies)
 
     async def project(
@@ -59,7 +63,8 @@ class Gate:
     ) -> Project:
         """The project that a request belongs to. `headers`: by lower-case name; `peer`: who connected.
 
-        Raises `NotAuthorized` with the wire's messages. An unknown key and a disabled project look the same.
+        Raises `NotAuthorized` with the wire's messages, and `TooManyRequests`. An unknown key and a disabled project
+        look the same.
         """
         known = await self._by_key(headers.get(b"x-api-key", b""))
         project = known.project
@@ -73,6 +78,8 @@ class Gate:
                 self._check_time(nonce)
         if project.allow:
             self._check_address(project, all_headers, peer)
+        if self._rates is not None and self._rates.limit(project):
+            await self._rates.take(project)
         return project
 
     async def project_by_token(
@@ -80,7 +87,7 @@ class Gate:
     ) -> Project:
         """The same for protocols that send one text: `KEY:SECRET`, or `KEY` of a key-only project.
 
-        Raises `NotAuthorized`, in words of those protocols.
+        Raises `NotAuthorized`, in words of those protocols, and `TooManyRequests`.
         """
         key, _, secret = token.strip().partition(":")
         try:
@@ -98,6 +105,8 @@ class Gate:
                 )
         if project.allow:
             self._check_address(project, all_headers, peer)
+        if self._rates is not None and self._rates.limit(project):
+            await self._rates.take(project)
         return project
 
     async def _by_key(self, key: bytes) -> "_Known":

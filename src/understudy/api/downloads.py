@@ -1,6 +1,7 @@
 """Files by their addresses: whoever knows the address may read the file.
 
 What people uploaded comes back from our own origin, so no browser may take it for a page: nosniff, and a sandbox.
+Where the operator wants it, a download leads to a signed address of the storage instead.
 """
 
 import asyncio
@@ -8,13 +9,13 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
-from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from understudy.api.parts import Parts
 from understudy.errors import NotFound, StorageFailed, UnknownPath
+from understudy.files.names import content_disposition
 from understudy.files.ranges import Decision, decide
 from understudy.files.sniff import EVERYTHING, accept_file
 from understudy.tasks.records import File
@@ -43,6 +44,7 @@ class Downloads:
         self._store = parts.store
         self._storage = parts.storage
         self._catalogue = parts.catalogue
+        self._signed_for = parts.signed_urls
 
     async def output(self, request: Request) -> Response:
         """What a task made: a clip, its thumbnail."""
@@ -83,15 +85,30 @@ class Downloads:
             raise NoSuchFile("There is no such file.")
         # What is stored under a key never changes, so the file's id is its strong entity tag.
         decision = _decide(request, file.size, f'"{file.id}"', datetime.fromtimestamp(file.modified, UTC))
+        wanted = request.method == "GET" and decision.stop > decision.start
+        if wanted and self._signed_for and (elsewhere := await self._elsewhere(file)):
+            return elsewhere
         pieces = self._storage.stream(file.key, decision.start, decision.stop)
         first = b""
-        if request.method == "GET" and decision.stop > decision.start:
+        if wanted:
             # Read before the status line is out: a file that storage has lost is still answered with an error.
             first = await anext(pieces, b"")
             if not first:
                 raise StorageFailed(f"{file.key} is empty in storage")
         headers = _headers(decision, file.content_type, file.name, "private, max-age=3600")
         return _respond(request, decision, headers, _joined(first, pieces))
+
+    async def _elsewhere(self, file: File) -> Response | None:
+        """To the storage itself, which answers ranges and validators; None if it has no signed addresses."""
+        url = await self._storage.signed_url(
+            file.key, self._signed_for, name=file.name, content_type=file.content_type
+        )
+        if url is None:
+            return None
+        # Whoever keeps this has at least half of the time left to begin.
+        cache = f"private, max-age={int(self._signed_for / 2)}"
+        headers = {**_SAFE, "location": url, "cache-control": cache}
+        return Response(status_code=HTTPStatus.FOUND, headers=headers)
 
 
 def _decide(request: Request, size: int, etag: str, modified: datetime) -> Decision:
@@ -114,8 +131,7 @@ def _headers(decision: Decision, content_type: str, name: str, cache: str) -> di
         **decision.headers,
         "cache-control": cache,
         "content-type": content_type,
-        # RFC 6266 and RFC 8187: any name, in ASCII.
-        "content-disposition": f"inline; filename*=UTF-8''{quote(name, safe='')}",
+        "content-disposition": content_disposition(name),
     }
 
 

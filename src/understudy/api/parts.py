@@ -11,6 +11,7 @@ from understudy.files.storage import Storage
 from understudy.tasks.desk import Desk
 from understudy.tasks.events import Events
 from understudy.tasks.projects import Projects
+from understudy.tasks.rates import Rates
 from understudy.tasks.store.store import Store
 
 
@@ -61,6 +62,8 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     """An existing folder for uploads on their way in."""
     ready: Callable[[], Awaitable[None]] = nothing_else_to_check
     """Raises an `UnderstudyError` that says what is missing, beside the store, to work on tasks."""
+    rates: Rates | None = None
+    """How often a project may ask."""
     limits: Limits = Limits()
     nonce_window: int = 0
     """Seconds by which a nonce, read as a Unix time, may be off; 0 takes any nonce."""
@@ -70,6 +73,8 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     """For how long a project is not looked up again: how late a change of its keys may be noticed."""
     called: Callable[[str], bool] = lambda _: False
     """Told of the ends of addresses under /v1/hooks that partners call."""
+    signed_urls: float = 0.0
+    """Seconds that a file may be read from the storage itself, where a download leads then; 0: files come from here."""
     metrics: Callable[[], Awaitable[bytes]] | None = None
     """What Prometheus reads, as text."""
     metrics_from: tuple[str, ...] = ()

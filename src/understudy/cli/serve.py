@@ -30,6 +30,11 @@ def _flag(name: str, metavar: str) -> Any:
 
 def serve(
     data: Annotated[Path | None, _flag("data", "DIR")] = None,
+    database: Annotated[str | None, _flag("database", "URL")] = None,
+    storage: Annotated[str | None, _flag("storage", "URL")] = None,
+    executor: Annotated[str | None, _flag("executor", "local|ray")] = None,
+    role: Annotated[str | None, _flag("role", "all|api|dispatcher")] = None,
+    workers: Annotated[int | None, _flag("workers", "N")] = None,
     host: Annotated[str | None, _flag("host", "HOST")] = None,
     port: Annotated[int | None, _flag("port", "PORT")] = None,
     url: Annotated[str | None, _flag("url", "URL")] = None,
@@ -44,10 +49,20 @@ def serve(
     from understudy.log import set_up
 
     settings = settings_from(
-        config, data=data, host=host, port=port, url=url, log_level=log_level, log_format=log_format
+        config,
+        data=data,
+        database=database,
+        storage=storage,
+        executor=executor,
+        role=role,
+        workers=workers,
+        host=host,
+        port=port,
+        url=url,
+        log_level=log_level,
+        log_format=log_format,
     )
     set_up(settings.log_level, settings.log_format)
-    from understudy.server import serve as run_server
 
     def ready(address: str) -> None:
         cast, catalogue = cast_and_catalogue(settings)
@@ -59,6 +74,10 @@ def serve(
         else:
             say(_banner(address, settings, rows))
 
+    if settings.workers > 1:
+        from understudy.workers import serve_with_workers as run_server
+    else:
+        from understudy.server import serve as run_server
     asyncio.run(run_server(settings, on_ready=ready))
 
 

@@ -38,6 +38,30 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     data: Annotated[
         Path, about("", "Where everything is kept: tasks, files, keys. Made on first start.", flag=True)
     ] = msgspec.field(default_factory=lambda: data_folder(os.environ))
+    database: Annotated[
+        str,
+        about(
+            "",
+            "What remembers tasks: postgresql://USER:PASSWORD@HOST/NAME for several processes. Empty: a file in the data folder.",
+            flag=True,
+            secret=True,
+        ),
+    ] = ""
+    database_connections: Annotated[
+        int, about("", "Connections to PostgreSQL that one process opens, at most.", ge=2, le=100)
+    ] = 10
+    storage: Annotated[
+        str,
+        about(
+            "",
+            "Where files are kept: file:///FOLDER, s3://BUCKET/PREFIX, gs://... or az://... Empty: the data folder.",
+            flag=True,
+        ),
+    ] = ""
+    executor: Annotated[
+        Literal["local", "ray"],
+        about("", "Where local engines run: as processes of this machine, or in a Ray cluster.", flag=True),
+    ] = "local"
     manifests: Annotated[
         tuple[Path, ...], about("", "More folders with model manifests, laid out as <owner>/<slug>.toml.")
     ] = ()
@@ -58,6 +82,24 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = ""
 
+    role: Annotated[
+        Literal["all", "api", "dispatcher"],
+        about(
+            "server",
+            "What this process does: answer requests (api), run tasks (dispatcher), or all. More than one process needs PostgreSQL.",
+            flag=True,
+        ),
+    ] = "all"
+    workers: Annotated[
+        int,
+        about(
+            "server",
+            "Processes that answer requests behind one port; more than one needs PostgreSQL.",
+            flag=True,
+            ge=1,
+            le=256,
+        ),
+    ] = 1
     host: Annotated[str, about("server", "Address to listen on.", flag=True)] = "127.0.0.1"
     port: Annotated[
         int, about("server", "Port to listen on; 0 takes a free one.", flag=True, ge=0, le=65535)
@@ -85,6 +127,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "server", "Seconds by which a nonce, read as a Unix time, may be off; 0 takes any nonce.", ge=0
         ),
     ] = 0
+    signed_url_seconds: Annotated[
+        float,
+        about(
+            "server",
+            "How long a download leads to the storage itself, by a signed address; 0: files come from this server.",
+            ge=0,
+            le=604800,
+        ),
+    ] = 0
     drain_seconds: Annotated[
         float,
         about(
@@ -92,6 +143,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = 30
 
+    running_per_project: Annotated[
+        int, about("limits", "Tasks of one project that run at the same time; 0: any number.", ge=0)
+    ] = 0
+    queued_per_project: Annotated[
+        int, about("limits", "Tasks of one project that wait; 0: any number.", ge=0)
+    ] = 0
+    requests_per_second: Annotated[
+        float, about("limits", "Requests of one project, in the long run; 0: any number.", ge=0)
+    ] = 0
+    request_burst: Annotated[
+        int, about("limits", "Requests of one project at once; 0: as many as in a second.", ge=0)
+    ] = 0
+    keep_days: Annotated[
+        float,
+        about("limits", "Days that a task's files are kept after its end; 0: until they are deleted.", ge=0),
+    ] = 0
     max_json_bytes: Annotated[int, about("limits", "Largest body without files.", ge=1024)] = 1024 * 1024
     max_upload_bytes: Annotated[int, about("limits", "Largest single input file.", ge=1024)] = 100_000_000
     max_request_bytes: Annotated[int, about("limits", "Largest body with files.", ge=1024)] = 210_000_000
@@ -124,6 +191,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         float, about("replicas", "Silence after which a replica counts as lost.", gt=0)
     ] = 60
 
+    ray_address: Annotated[
+        str, about("replicas", "The Ray cluster: auto, or HOST:PORT of its head; with executor = ray.")
+    ] = "auto"
+
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
         about("log", "The least important message that is logged.", key="level", flag=True),
@@ -143,6 +214,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             'When the next engine of the cast plays a task after one has failed, by model (owner/slug, or "*"): '
             "only if nothing was paid (unpaid, the default), always, or never.",
         ),
+    ] = msgspec.field(default_factory=dict)
+    max_running: Annotated[
+        dict[str, Annotated[int, msgspec.Meta(ge=0)]],
+        about(
+            "",
+            "Tasks that run at the same time, by model (owner/slug); over all dispatchers.",
+        ),
+    ] = msgspec.field(default_factory=dict)
+    max_queued: Annotated[
+        dict[str, Annotated[int, msgspec.Meta(ge=0)]],
+        about("", 'Tasks that wait, by model (owner/slug, or "*" for each of all others).'),
     ] = msgspec.field(default_factory=dict)
     priority: Annotated[
         dict[str, int],

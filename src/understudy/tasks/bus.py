@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import msgspec
 
 
-class Told(msgspec.Struct, frozen=True, tag="told", array_like=True):
+class Told(msgspec.Struct, frozen=True, tag="told", tag_field="news", array_like=True):
     """An event of a task (see `events.Event`)."""
 
     task: int
@@ -19,13 +19,13 @@ class Told(msgspec.Struct, frozen=True, tag="told", array_like=True):
     status: bool = False
 
 
-class Waits(msgspec.Struct, frozen=True, tag="waits", array_like=True):
+class Waits(msgspec.Struct, frozen=True, tag="waits", tag_field="news", array_like=True):
     """A task of this model waits in the queue."""
 
     model: str
 
 
-class Called(msgspec.Struct, frozen=True, tag="called", array_like=True):
+class Called(msgspec.Struct, frozen=True, tag="called", tag_field="news", array_like=True):
     """A partner has called the hook with this end."""
 
     hook: str

@@ -6,6 +6,7 @@ It knows projects (somebody else's task does not exist here), not HTTP.
 import re
 import zlib
 from collections.abc import Awaitable, Callable, Container, Iterable, Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import NoReturn
 
@@ -13,14 +14,13 @@ from understudy.catalogue.checked import Checked, Sample, Source, Stored, Upload
 from understudy.catalogue.manifest import Model
 from understudy.catalogue.sources import SAMPLES
 from understudy.errors import AddressRefused, InvalidInput, NotAllowed, NotFound
-from understudy.files.storage import Storage
 from understudy.tasks import lifecycle
 from understudy.tasks.events import Event, Events
 from understudy.tasks.file_records import new_file, new_uuid
 from understudy.tasks.lifecycle import Status
 from understudy.tasks.own_files import own_files
 from understudy.tasks.projects import letters
-from understudy.tasks.records import File, NewTask, Project, Task
+from understudy.tasks.records import File, NewTask, Project, ProjectLimits, QueueLimits, Task
 from understudy.tasks.shelf import Shelf
 from understudy.tasks.store.store import Store
 
@@ -38,7 +38,6 @@ class Desk:
         self,
         *,
         store: Store,
-        storage: Storage,
         shelf: Shelf,
         events: Events,
         vet: Vet,
@@ -48,17 +47,19 @@ class Desk:
         prepaid: bool = False,
         base_url: str = "",
         priorities: Mapping[str, int] | None = None,
+        limits: ProjectLimits = ProjectLimits(),  # noqa: B008 - frozen
+        queued_of_model: Mapping[str, int] | None = None,
         about_money: Callable[[int], Awaitable[str]] | None = None,
     ) -> None:
         """`wake` tells the dispatcher that a task of a model waits, `stop` that a task's run is to end.
 
         `base_url` is where this server's files are to be had. `priorities` are by model, "*" for all others: higher
-        ones are taken first. `about_money` says what is true of a task's purchases at the moment of a kill; "" if
+        ones are taken first. `limits` are those of projects that have none of their own, `queued_of_model` how many
+        tasks of a model may wait. `about_money` says what is true of a task's purchases at the moment of a kill; "" if
         there are none.
         """
         self._about_money = about_money
         self._store = store
-        self._storage = storage
         self._shelf = shelf
         self._events = events
         self._vet = vet
@@ -67,6 +68,8 @@ class Desk:
         self._clock = clock
         self._prepaid = prepaid
         self._priorities = dict(priorities or {})
+        self._limits = limits
+        self._queued_of_model = dict(queued_of_model or {})
         self._base_url = base_url
 
     async def submit(
@@ -123,6 +126,12 @@ class Desk:
             idempotency_key=idempotency_key,
             body_hash=body_hash,
             prepaid=self._prepaid,
+            limits=QueueLimits(
+                of_project=project.limits.queued or self._limits.queued,
+                of_model=self._queued_of_model.get(model.address, self._queued_of_model.get("*", 0)),
+                hourly=_either(project.limits.hourly, self._limits.hourly),
+                monthly=_either(project.limits.monthly, self._limits.monthly),
+            ),
         )
         put = {file: Path(source.path) for source, file in uploads.items()}
         if put:
@@ -183,8 +192,7 @@ class Desk:
             raise NotFound("task-not-exist")
         if not lifecycle.is_terminal(task.status):
             raise NotAllowed("Task must be completed or cancelled before deleting files")
-        keys = await self._store.delete_files(task.id)
-        await self._storage.delete(keys)
+        await self._shelf.clear(task.id)
 
     async def upload(self, project: Project, upload: Upload, folder: str = "") -> File:
         """Keep a file for the project. Raises `NotFound` if there is no such folder of its own."""
@@ -326,6 +334,10 @@ def _seed(given: Value, uuid: str) -> int:
     except ValueError:
         seed = zlib.crc32(str(given).encode())
     return seed % _SEEDS or int(uuid[:8], 16) % _SEEDS or 1
+
+
+def _either(own: Decimal | None, common: Decimal | None) -> Decimal | None:
+    return common if own is None else own
 
 
 def _notes(ignored: tuple[str, ...]) -> str:

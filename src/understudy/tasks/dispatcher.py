@@ -15,11 +15,15 @@ from understudy.errors import StoreUnavailable
 from understudy.log import log_context
 from understudy.tasks import lifecycle
 from understudy.tasks.events import Event
-from understudy.tasks.records import Task
+from understudy.tasks.records import Room, RunningLimits, Task
 from understudy.tasks.runner import Crew, Run
 
 log = logging.getLogger(__name__)
 
+_AT_ONCE = 32
+"""Tasks claimed with one question, at most."""
+_LOOK_SECONDS = 1.0
+"""Where other processes submit and run tasks: how often it is looked without being woken."""
 _WITHOUT_ENGINE = 8
 """Tasks that nobody can play are taken, too, to be told so: this many at the same time."""
 
@@ -33,7 +37,15 @@ class _Going(NamedTuple):
 class Dispatcher:
     """Claims tasks as long as their engines have room, and runs them."""
 
-    def __init__(self, crew: Crew, *, owner: str, lease_seconds: float = 15.0, sole: bool = True) -> None:
+    def __init__(
+        self,
+        crew: Crew,
+        *,
+        owner: str,
+        lease_seconds: float = 15.0,
+        sole: bool = True,
+        limits: RunningLimits = RunningLimits(),  # noqa: B008 - frozen
+    ) -> None:
         """`owner` names this process in leases. `sole`: no other process works on this store, so what others hold
         is left over from one that is gone, and is taken up at once.
         """
@@ -41,6 +53,9 @@ class Dispatcher:
         self._owner = owner
         self._lease_seconds = lease_seconds
         self._sole = sole
+        self._limits = limits
+        self._strangers: set[str] = set()
+        """Models of waiting tasks that are not in the catalogue (any more)."""
         self._woken = asyncio.Event()
         self._runs: dict[int, _Going] = {}
         self._stopped: set[int] = set()
@@ -55,7 +70,10 @@ class Dispatcher:
     async def start(self) -> None:
         """Take up what was left behind, then begin."""
         await self._recover(but_not=self._owner if self._sole else "")
+        await self._look_for_strangers()
         self._loops = [asyncio.create_task(self._dispatch()), asyncio.create_task(self._beat())]
+        if not self._sole:
+            self._loops.append(asyncio.create_task(self._look()))
         self.wake()
 
     def wake(self, model: str = "") -> None:
@@ -129,30 +147,46 @@ class Dispatcher:
             await self._woken.wait()
             self._woken.clear()
             try:
-                while not self._stopping and (task := await self._claim()) is not None:
-                    self._begin(*task)
+                while not self._stopping and await self._claim():
+                    pass
             except StoreUnavailable as error:
                 log.warning("no task can be claimed now: %s", error.__cause__ or error)
 
-    async def _claim(self) -> tuple[Task, str] | None:
-        roomy = self._with_room(await self._crew.store.waiting_models())
-        if not roomy:
-            return None
+    async def _claim(self) -> bool:
+        """Begin what there is room for, with one question; returns whether more may wait."""
+        rooms = self._rooms()
+        if not rooms:
+            return False
         now = self._crew.clock()
-        task = await self._crew.store.claim(self._owner, list(roomy), at=now, until=now + self._lease_seconds)
-        return None if task is None else (task, roomy[task.model])
+        tasks = await self._crew.store.claim(
+            self._owner, list(rooms.values()), self._limits, at=now, until=now + self._lease_seconds
+        )
+        engine_of = {model: engine for engine, room in rooms.items() for model in room.models}
+        for task in tasks:
+            self._begin(task, engine_of[task.model])
+        return len(tasks) >= min(room.places for room in rooms.values())
 
-    def _with_room(self, models: list[str]) -> dict[str, str]:
-        """Those of the models whose engine has room, with the engine's name ("": nobody can play it)."""
+    def _rooms(self) -> dict[str, Room]:
+        """The engines that have free places, by name ("": for models that nobody can play)."""
         busy = Counter(each.engine for each in self._runs.values())
-        engines = {model: self._engine(model) for model in models}
-        roomy = {
-            model: engine.name if engine else ""
-            for model, engine in engines.items()
-            if busy[engine.name if engine else ""] < self._capacity(engine)
+        models: dict[str, list[str]] = {}
+        places: dict[str, int] = {}
+        for model in {*(model.address for model in self._crew.catalogue.models), *self._strangers}:
+            engine = self._engine(model)
+            name = engine.name if engine else ""
+            models.setdefault(name, []).append(model)
+            if name not in places:
+                places[name] = min(_AT_ONCE, self._capacity(engine) - busy[name])
+        self._full = {model for name, those in models.items() if places[name] <= 0 for model in those}
+        return {
+            name: Room(models=tuple(those), places=places[name])
+            for name, those in models.items()
+            if places[name] > 0
         }
-        self._full = set(models) - roomy.keys()
-        return roomy
+
+    async def _look_for_strangers(self) -> None:
+        known = {model.address for model in self._crew.catalogue.models}
+        self._strangers = set(await self._crew.store.waiting_models()) - known
 
     def _engine(self, address: str) -> Engine | None:
         model = self._crew.catalogue.find(*address.split("/", 1))
@@ -184,12 +218,19 @@ class Dispatcher:
             log.error("task %d was left as it is", id, exc_info=error)
         self._woken.set()
 
+    async def _look(self) -> None:
+        # Who submitted a task may have died before it told; a limit that was reached may be free again elsewhere.
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            self._woken.set()
+
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(self._lease_seconds / 3)
             try:
                 await self._renew()
                 await self._recover()
+                await self._look_for_strangers()
             except StoreUnavailable as error:
                 log.warning("leases cannot be renewed now: %s", error.__cause__ or error)
             self._full.clear()
@@ -200,7 +241,8 @@ class Dispatcher:
             self._left.clear()
             return
         running = set(self._runs)
-        held = await self._crew.store.renew(self._owner, self._crew.clock() + self._lease_seconds)
+        now = self._crew.clock()
+        held = await self._crew.store.renew(self._owner, at=now, until=now + self._lease_seconds)
         for id in running - held:
             self.stop_run(id)
         # A run that could not even write its end left its task. One that was just claimed begins before the next look.

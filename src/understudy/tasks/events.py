@@ -11,7 +11,8 @@ from typing import Any
 
 import msgspec
 
-from understudy.tasks.lifecycle import PATH, is_terminal
+from understudy.tasks.bus import Told
+from understudy.tasks.lifecycle import PATH, is_terminal, steps
 
 OUTPUT = "task_output"
 ERROR = "task_error"
@@ -95,25 +96,49 @@ class Events:
     """All channels of this process."""
 
     def __init__(
-        self, kept: int = 1000, linger: float = 30.0, ended: Callable[[], None] = lambda: None
+        self,
+        kept: int = 1000,
+        linger: float = 30.0,
+        ended: Callable[[int], None] = lambda _: None,
+        tell: Callable[[Told], None] = lambda _: None,
     ) -> None:
         """`kept`: events a task, `linger`: seconds that a channel stays after the end of its task, `ended` is called
-        whenever a task is over.
+        with whatever task is over, `tell` tells other processes.
         """
         self._kept = kept
         self._linger = linger
         self._ended = ended
+        self._tell = tell
         self._channels: dict[int, _Channel] = {}
 
     def publish(self, task: int, event: Event) -> None:
-        """Tell everyone who watches, and keep it for those who come later."""
+        """Tell everyone who watches, here and elsewhere, and keep it for those who come later."""
+        self._tell(Told(task, event.type, event.message, event.status))
+        self.hear(task, event)
+
+    def watched(self) -> list[int]:
+        """The tasks that somebody watches here and that are not over, as far as it is known."""
+        return [task for task, channel in self._channels.items() if channel.watchers and not channel.over]
+
+    def hear(self, task: int, event: Event) -> None:
+        """What was told here or by another process."""
         channel = self._channel(task)
         if channel.over:
             return
         channel.publish(event)
         if event.ends:
-            self._ended()
+            self._ended(task)
             asyncio.get_running_loop().call_later(self._linger, self._channels.pop, task, None)
+
+    def catch_up(self, task: int, event: Event) -> None:
+        """The store says so of a task that is watched here. Told if it says the same a second time, and nobody else did."""
+        channel = self._channels.get(task)
+        if channel is None or channel.over or channel.is_told(event.type):
+            return
+        passed = steps(channel.status, event.type) if channel.status else (event.type,)
+        for status in passed[:-1]:
+            self.hear(task, Event(status, status=True))
+        self.hear(task, event)
 
     def subscribe(self, task: int) -> Subscription:
         """Watch a task from now on."""
@@ -145,6 +170,9 @@ class _Channel:
         self.watchers: list[Subscription] = []
         self._lines: deque[Event] = deque(maxlen=bound)
         self._progress: Event | None = None
+        self._suspected = ""
+        self.status = ""
+        """The last that was told; "" if none was."""
         self.over = False
 
     @property
@@ -153,12 +181,21 @@ class _Channel:
 
     def publish(self, event: Event) -> None:
         self.over = event.ends
+        if event.status:
+            self.status, self._suspected = event.type, ""
         if event.is_progress:
             self._progress = event
         elif not event.status:
             self._lines.append(event)
         for watcher in self.watchers:
             watcher.put(event)
+
+    def is_told(self, status: str) -> bool:
+        """Whether it was told, or may be on its way: what is asked about for the first time may be."""
+        if status == self.status:
+            return True
+        before, self._suspected = self._suspected, status
+        return before != status
 
     def kept(self) -> list[Event]:
         return [*self._lines, *([self._progress] if self._progress else [])]

@@ -13,7 +13,7 @@ import msgspec
 
 from understudy.errors import AddressRefused, InvalidInput, NotFound
 from understudy.files.weburl import parse_url
-from understudy.tasks.records import LedgerLine, Project, ProjectAuth
+from understudy.tasks.records import LedgerLine, Project, ProjectAuth, ProjectLimits
 from understudy.tasks.store.store import Store
 from understudy.tasks.vault import Vault
 
@@ -69,6 +69,11 @@ class Projects:
             project=project, api_key=api_key, api_secret=api_secret, webhook_secret=webhook_secret
         )
 
+    async def check_key(self) -> None:
+        """Raises `ConfigurationError` if the projects were made with another secret key than the one at hand."""
+        for project in (await self._store.projects())[:1]:
+            self.secret_of(project)
+
     async def by_key(self, api_key: str) -> Project | None:
         """The enabled project of an API key."""
         project = await self._store.project_by_key(self._vault.hash(api_key))
@@ -112,6 +117,17 @@ class Projects:
             except AddressRefused as refused:
                 raise InvalidInput(refused.message) from refused
         return await self._change(id, webhook_url=url)
+
+    async def set_limits(self, id: int, limits: ProjectLimits) -> Project:
+        """What it may take at the same time, in a while, and for how long its files are kept.
+
+        Raises `InvalidInput` for a negative limit.
+        """
+        for name in ProjectLimits.__struct_fields__:
+            value = getattr(limits, name)
+            if value is not None and (not Decimal(value).is_finite() or value < 0):
+                raise InvalidInput(f"A limit is no less than 0, and {name} is {value}.")
+        return await self._change(id, limits=limits)
 
     async def set_enabled(self, id: int, enabled: bool) -> Project:
         """Whether its key is answered."""

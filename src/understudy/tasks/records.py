@@ -281,6 +281,8 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     task: int
     project: int
     url: str
+    receiver: str
+    """The host of the address, with its port if it names one: those who are slow wait for themselves alone."""
     attempts: int
     created: float
     due: float

@@ -1,16 +1,16 @@
 """Putting files on the shelf: into the storage first, into the store second, and never half.
 
-A file is in the storage before a record points at it. If the record is not written, the file is taken down again: at
-once if something failed, or at the next start if the process died in between, for which a note of what is being put
-is left in a folder meanwhile.
+A file is in the storage before a record points at it, and is taken out after the record is gone. Between the two
+there is a note of what is being put or taken: if the process dies, whoever finds the note takes down what has no record.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from secrets import token_hex
+from typing import Protocol
 
 import msgspec
 
@@ -22,14 +22,64 @@ from understudy.tasks.store.store import Store
 log = logging.getLogger(__name__)
 
 
-class Shelf:
-    """Puts files into the storage for as long as it takes to write their records."""
+class Notes(Protocol):
+    """Notes of files, their places in the storage by id. What was written survives a crash of the process."""
 
-    def __init__(self, *, store: Store, storage: Storage, notes: Path) -> None:
-        """`notes`: an existing folder."""
+    async def note_shelving(self, note: str, owner: str, put: Mapping[str, str]) -> None:
+        """Write a note."""
+
+    async def drop_shelvings(self, notes: Sequence[str]) -> None:
+        """Forget notes."""
+
+    async def abandoned_shelvings(self, at: float, limit: int = 100) -> dict[str, dict[str, str]]:
+        """The notes of processes that are gone at that time, by name."""
+
+
+class FolderNotes:
+    """Notes in a folder that no other process uses: what it finds there is an earlier one's."""
+
+    def __init__(self, folder: Path) -> None:
+        """`folder`: an existing one."""
+        self._folder = folder
+        self._own: set[str] = set()
+
+    async def note_shelving(self, note: str, owner: str, put: Mapping[str, str]) -> None:
+        """See `Notes`."""
+        self._own.add(note)
+        await asyncio.to_thread((self._folder / note).write_bytes, msgspec.json.encode(put))
+
+    async def drop_shelvings(self, notes: Sequence[str]) -> None:
+        """See `Notes`."""
+        for note in notes:
+            (self._folder / note).unlink(missing_ok=True)
+            self._own.discard(note)
+
+    async def abandoned_shelvings(self, at: float, limit: int = 100) -> dict[str, dict[str, str]]:
+        """See `Notes`."""
+        found = {}
+        for path in sorted(self._folder.iterdir())[:limit]:
+            if path.name in self._own:
+                continue
+            try:
+                found[path.name] = msgspec.json.decode(
+                    await asyncio.to_thread(path.read_bytes), type=dict[str, str]
+                )
+            except msgspec.DecodeError:
+                found[path.name] = {}  # its writer died while it wrote the note: nothing was put yet
+        return found
+
+
+class Shelf:
+    """Puts files into the storage for as long as it takes to write their records, and takes them out."""
+
+    def __init__(self, *, store: Store, storage: Storage, notes: Notes, owner: str = "") -> None:
+        """`owner` names this process."""
         self._store = store
         self._storage = storage
         self._notes = notes
+        self._owner = owner
+        self._done: list[str] = []
+        self._dropping: asyncio.Task[None] | None = None
 
     @asynccontextmanager
     async def holding(self, files: Mapping[File, Path]) -> AsyncIterator[None]:
@@ -38,8 +88,7 @@ class Shelf:
             yield
             return
         put = {file.id: file.key for file in files}
-        note = self._notes / token_hex(8)
-        await asyncio.to_thread(note.write_bytes, msgspec.json.encode(put))
+        note = await self._noted(put)
         try:
             for file, path in files.items():
                 await self._storage.put(file.key, path)
@@ -47,36 +96,66 @@ class Shelf:
         except BaseException:
             await asyncio.shield(self._tidy(note, put))
             raise
-        note.unlink()
+        self._drop(note)
 
     async def take_down(self, files: Mapping[File, Path]) -> None:
         """Their records are not written after all."""
         await self._storage.delete([file.key for file in files])
 
-    async def sweep(self) -> int:
-        """Take down what a process that is gone put up without writing a record; returns how many files."""
+    async def clear(self, task: int) -> None:
+        """Delete the files of a task, records first; its own record stays, marked."""
+        note = await self._noted({file.id: file.key for file in await self._store.files_of(task)})
+        keys = await self._store.delete_files(task)
+        await self._storage.delete(keys)
+        self._drop(note)
+
+    async def sweep(self, at: float) -> int:
+        """Take down what processes that are gone put up without writing a record; returns how many files."""
         swept = 0
-        for note in sorted(self._notes.iterdir()):
-            try:
-                put = msgspec.json.decode(await asyncio.to_thread(note.read_bytes), type=dict[str, str])
-            except msgspec.DecodeError:
-                put = {}  # it died while it wrote the note: nothing was put yet
+        for note, put in (await self._notes.abandoned_shelvings(at)).items():
             swept += await self._take_down_unrecorded(put)
-            note.unlink()
+            await self._notes.drop_shelvings([note])
         return swept
 
-    async def _tidy(self, note: Path, put: Mapping[str, str]) -> None:
+    async def close(self) -> None:
+        """Forget the notes that are not needed any more."""
+        if self._dropping is not None:
+            await asyncio.gather(self._dropping, return_exceptions=True)
+
+    async def _noted(self, put: Mapping[str, str]) -> str:
+        note = token_hex(8)
+        await self._notes.note_shelving(note, self._owner, put)
+        return note
+
+    def _drop(self, note: str) -> None:
+        # Nobody waits for it: a note that stays a little longer says of files with a record that they have one.
+        self._done.append(note)
+        if self._dropping is None or self._dropping.done():
+            self._dropping = asyncio.create_task(self._drop_done())
+
+    async def _drop_done(self) -> None:
+        while self._done:
+            notes, self._done = self._done, []
+            try:
+                await self._notes.drop_shelvings(notes)
+            except StoreUnavailable:
+                self._done += notes
+                await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _tidy(self, note: str, put: Mapping[str, str]) -> None:
         try:
             # Who is cancelled while a record is being written does not know whether it was: once this is answered,
             # what was asked for before is decided.
             await self._store.ping()
             await self._take_down_unrecorded(put)
+            await self._notes.drop_shelvings([note])
         except (StoreUnavailable, StorageFailed):
-            log.warning("files without a record stay until the next start")
-        else:
-            await asyncio.to_thread(note.unlink)
+            log.warning("files without a record stay until they are swept")
 
     async def _take_down_unrecorded(self, put: Mapping[str, str]) -> int:
         left = [key for id, key in put.items() if await self._store.file(id) is None]
         await self._storage.delete(left)
         return len(left)
+
+
+_RETRY_SECONDS = 1.0

@@ -8,6 +8,7 @@ import base64
 import hmac
 import logging
 import random
+from collections import Counter
 from collections.abc import Awaitable, Callable
 
 from msgspec.structs import replace
@@ -24,8 +25,12 @@ Render = Callable[[Task], Awaitable[bytes]]
 
 FIRST_PAUSE = 5.0
 LONGEST_PAUSE = 3600.0
-AT_ONCE = 64
-"""Attempts under way at the same time: a receiver that does not answer holds its own place, nobody else's."""
+AT_ONCE = 128
+"""Attempts under way at the same time."""
+TO_ONE_RECEIVER = 8
+"""About so many of them to the same host: one that does not answer holds its own places, nobody else's."""
+_MARGIN_SECONDS = 15.0
+"""Beside the time-out of an attempt: until then no other process makes it."""
 
 
 def sign(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
@@ -64,6 +69,7 @@ class Webhooks:
         self._timeout = timeout
         self._woken = asyncio.Event()
         self._under_way: set[int] = set()
+        self._receivers: Counter[str] = Counter()
         self._loop: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -88,19 +94,26 @@ class Webhooks:
                     await self._sleep_until(await self._begin_what_is_due(attempts))
         finally:
             self._under_way.clear()
+            self._receivers.clear()
 
     async def _begin_what_is_due(self, attempts: asyncio.TaskGroup) -> float | None:
-        """Begin every attempt that is due and not under way; returns when to look again."""
+        """Begin every attempt that is due, as far as there is room; returns when to look again."""
         now = self._clock()
         try:
-            # Those under way are still due: so many more than there is room for, and none is missed.
-            for delivery in await self._store.due_deliveries(now, 2 * AT_ONCE):
-                if len(self._under_way) < AT_ONCE and delivery.id not in self._under_way:
+            while len(self._under_way) < AT_ONCE:
+                full = [host for host, number in self._receivers.items() if number >= TO_ONE_RECEIVER]
+                # Where deliveries are not taken, those under way are still due: so many more, and none is missed.
+                limit = TO_ONE_RECEIVER + (0 if self._store.shared else len(self._under_way))
+                until = now + self._timeout + _MARGIN_SECONDS
+                due = await self._store.claim_deliveries(now, until, limit, but_not=full)
+                fresh = [each for each in due if each.id not in self._under_way]
+                if not fresh:
+                    break
+                for delivery in fresh:
                     self._under_way.add(delivery.id)
+                    self._receivers[delivery.receiver] += 1
                     attempts.create_task(self._attempt(delivery))
-            if self._under_way:
-                return await self._store.next_delivery(after=now)
-            return await self._store.next_delivery()
+            return await self._store.next_delivery(after=now if self._under_way else 0.0)
         except StoreUnavailable as error:
             log.warning("webhooks wait for the store: %s", error.__cause__ or error)
             return now + 1.0
@@ -125,6 +138,7 @@ class Webhooks:
             await asyncio.sleep(1.0)
         finally:
             self._under_way.discard(delivery.id)
+            self._receivers -= Counter([delivery.receiver])
             self._woken.set()
 
     async def _outcome(self, delivery: Delivery) -> tuple[int, str]:

@@ -10,6 +10,7 @@ import pytest
 
 from tests.api.google.talk import DEVELOPER, SCOPED, VEO, error, fetch, id_of, key, post, started
 from tests.api.served import BASE, NOW, Served, picture
+from tests.tasks.examples import claimed_by_an_engine
 from understudy.tasks import lifecycle
 from understudy.tasks.file_records import new_address, new_file
 from understudy.tasks.lifecycle import Status
@@ -31,8 +32,7 @@ def metadata(state: str, **more: Any) -> dict[str, Any]:
 
 
 async def claimed(served: Served) -> Task:
-    task = await served.parts.store.claim("engine", ["google/veo3-1"], at=NOW, until=NOW + 60)
-    assert task is not None
+    task = await claimed_by_an_engine(served.parts.store, "google/veo3-1", NOW)
     after = await served.parts.store.apply(task.id, lifecycle.advance(task, Status.START, NOW + 1))
     assert after is not None
     return after

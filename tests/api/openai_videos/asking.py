@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 
 from tests.api.served import NOW, Served
+from tests.tasks.examples import claimed_by_an_engine
 from understudy.tasks import lifecycle
 from understudy.tasks.file_records import new_address, new_file
 from understudy.tasks.lifecycle import Status
@@ -54,8 +55,7 @@ async def refused(answer: httpx.Response, served: Served, *, tasks: int = 0) -> 
 async def running(served: Served, video: str, model: str = "openai/sora-2-pro") -> Task:
     """The task once its engine has begun, two seconds after it was taken."""
     store = served.parts.store
-    task = await store.claim("engine", [model], at=NOW, until=NOW + 60)
-    assert task is not None
+    task = await claimed_by_an_engine(store, model, NOW)
     assert f"video_{task.id}" == video
     started = await store.apply(task.id, lifecycle.advance(task, Status.START, NOW + 2, engine=ENGINE))
     assert started is not None

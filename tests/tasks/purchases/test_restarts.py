@@ -16,7 +16,7 @@ from understudy.errors import (
     Unclear,
 )
 from understudy.tasks import lifecycle
-from understudy.tasks.records import Purchase
+from understudy.tasks.records import Purchase, Room, RunningLimits
 from understudy.testing.partners.clock import VirtualClock
 
 INTENTION = Purchase(id=0, task=1, project=1, engine="puppet", key="a key", hook="a hook", placed=1.0)
@@ -159,8 +159,8 @@ async def test_two_runs_of_a_task_never_place_it_both(tmp_path: Path) -> None:
     async with booth(tmp_path, Puppet(), started=False) as here:
         task = await order(here)
         for owner in ("first", "second"):
-            claimed = await here.store.claim(owner, [task.model], at=1.0, until=2.0)
-            assert claimed is not None
+            room = Room(models=(task.model,), places=1)
+            (claimed,) = await here.store.claim(owner, [room], RunningLimits(), at=1.0, until=2.0)
             held = (owner, claimed.attempts)
             if owner == "first":
                 placed = await here.store.begin_purchase(INTENTION, held)

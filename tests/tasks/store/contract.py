@@ -12,7 +12,17 @@ from understudy.errors import ConcurrencyLimit, InsufficientBalance, InvalidInpu
 from understudy.tasks import lifecycle
 from understudy.tasks.file_records import new_address, new_file
 from understudy.tasks.lifecycle import Status
-from understudy.tasks.records import Charge, File, Task
+from understudy.tasks.records import (
+    Charge,
+    File,
+    NewTask,
+    ProjectLimits,
+    Queue,
+    QueueLimits,
+    Room,
+    RunningLimits,
+    Task,
+)
 from understudy.tasks.store.store import Store
 
 
@@ -27,10 +37,22 @@ async def submitted(store: Store, project: int, **fields: object) -> Task:
     return task
 
 
+async def claim(
+    store: Store,
+    owner: str = "me",
+    *models: str,
+    places: int = 1,
+    limits: RunningLimits = RunningLimits(),  # noqa: B008 - frozen
+    at: float = 10.0,
+    until: float = 20.0,
+) -> list[Task]:
+    rooms = [Room(models=models or ("acme/clip",), places=places)]
+    return await store.claim(owner, rooms, limits, at=at, until=until)
+
+
 async def claimed(store: Store, project: int, **fields: object) -> Task:
     await submitted(store, project, **fields)
-    task = await store.claim("me", ["acme/clip"], at=10.0, until=20.0)
-    assert task is not None
+    (task,) = await claim(store)
     return task
 
 
@@ -112,9 +134,8 @@ class StoreContract:
             await store.submit(new_task(owner.id, new={"prepaid": True}))
         with pytest.raises(ConcurrencyLimit, match=r"balance of \$25\.00, you can run up to 2 tasks"):
             await store.submit(new_task(owner.id, new={"prepaid": True}))
-        task = await store.claim("me", ["acme/clip"], at=2.0, until=3.0)
-        assert task is not None
-        await store.apply(task.id, lifecycle.kill(4.0))
+        (task,) = await claim(store)
+        await store.apply(task.id, lifecycle.kill(14.0))
         await store.submit(new_task(owner.id, new={"prepaid": True}))
         await store.deposit(owner.id, Decimal("226"), "paid in", 5.0)
         for _ in range(40):
@@ -127,16 +148,22 @@ class StoreContract:
         high = await submitted(store, owner.id, priority=5)
         later = await submitted(store, owner.id)
         unwanted = await submitted(store, owner.id, model="acme/unwanted")
-        order = [await store.claim("me", ["acme/clip", "acme/other"], at=1.0, until=2.0) for _ in range(5)]
-        assert [task and task.id for task in order] == [high.id, low.id, other.id, later.id, None]
+        order = [await claim(store, "me", "acme/clip", "acme/other") for _ in range(5)]
+        assert [[task.id for task in tasks] for tasks in order] == [
+            [high.id],
+            [low.id],
+            [other.id],
+            [later.id],
+            [],
+        ]
         assert await store.waiting_models() == [unwanted.model]
 
     async def test_a_task_is_claimed_once(self, store: Store) -> None:
         owner = await store.add_project(project())
         for _ in range(10):
             await submitted(store, owner.id)
-        claims = [store.claim(f"w{n}", ["acme/clip"], at=1.0, until=2.0) for n in range(30)]
-        taken = [task for task in await asyncio.gather(*claims) if task is not None]
+        claims = [claim(store, f"w{n}") for n in range(30)]
+        taken = [task for tasks in await asyncio.gather(*claims) for task in tasks]
         assert len({task.id for task in taken}) == len(taken) == 10
         assert {task.attempts for task in taken} == {1}
 
@@ -161,8 +188,7 @@ class StoreContract:
         owner = await store.add_project(project())
         first = await claimed(store, owner.id)
         await store.apply(first.id, lifecycle.give_back(first, counts=True))
-        second = await store.claim("me", ["acme/clip"], at=30.0, until=40.0)
-        assert second is not None
+        (second,) = await claim(store)
         assert (second.id, second.attempts) == (first.id, 2)
         assert await store.apply(first.id, lifecycle.advance(first, Status.START, 31.0)) is None
         assert await store.apply(first.id, lifecycle.advance(second, Status.START, 31.0)) is not None
@@ -223,15 +249,14 @@ class StoreContract:
         owner = await store.add_project(project())
         mine = await claimed(store, owner.id)
         await submitted(store, owner.id)
-        theirs = await store.claim("other", ["acme/clip"], at=10.0, until=20.0)
-        assert theirs is not None
+        (theirs,) = await claim(store, "other")
         assert await store.expired(19.0) == []
-        assert await store.renew("me", 50.0) == {mine.id}
+        assert await store.renew("me", at=10.0, until=50.0) == {mine.id}
         assert [task.id for task in await store.expired(21.0)] == [theirs.id]
         assert [task.id for task in await store.expired(21.0, but_not="other")] == [mine.id]
         assert {task.id for task in await store.expired(51.0)} == {mine.id, theirs.id}
         await store.apply(mine.id, lifecycle.kill(22.0))
-        assert await store.renew("me", 60.0) == set()
+        assert await store.renew("me", at=10.0, until=60.0) == set()
 
     async def test_pages_and_totals(self, store: Store) -> None:
         owner, other = await store.add_project(project()), await store.add_project(project())
@@ -250,15 +275,18 @@ class StoreContract:
         assert await page(status="task_cancel") == (1, [ids[0]])
         assert await page(status="task_queue", model="acme/clip") == (4, [*reversed(ids[1:])])
         assert await page(model="nobody/nothing") == (0, [])
+        assert await page(beyond=ids[3], limit=2) == (6, [ids[2], ids[1]])
+        assert await page(beyond=ids[3], ascending=True) == (6, [ids[4], last])
+        assert await page(beyond=ids[3], model="acme/clip", status="task_queue") == (4, [ids[2], ids[1]])
         assert await store.depth() == {"task_queue": 6, "task_cancel": 1}
 
     async def test_deleting_files_leaves_the_record(self, store: Store) -> None:
         owner = await store.add_project(project())
         upload, clip = a_file("input"), a_file()
         task, _ = await store.submit(new_task(owner.id, new={"files": (upload,)}))
-        held = await store.claim("me", ["acme/clip"], at=1.0, until=2.0)
-        assert held is not None
+        (held,) = await claim(store)
         await ended(store, held, files=(replace(clip, task=task.id),))
+        assert {file.id for file in await store.files_of(task.id)} == {upload.id, clip.id}
         assert sorted(await store.delete_files(task.id)) == sorted([upload.key, clip.key])
         assert await store.delete_files(task.id) == []
         assert await store.outputs(task.id) == []
@@ -282,15 +310,19 @@ class StoreContract:
         task = await claimed(store, owner.id, callback_url="https://example.com/hook")
         await store.apply(task.id, lifecycle.kill(12.0))
         assert await store.next_delivery() == 12.0
-        assert await store.due_deliveries(11.0) == []
-        (delivery,) = await store.due_deliveries(12.0)
+        assert await store.claim_deliveries(11.0, 30.0) == []
+        assert await store.claim_deliveries(12.0, 30.0, but_not=["example.com"]) == []
+        (delivery,) = await store.claim_deliveries(12.0, 30.0, but_not=["example.org"])
+        assert delivery.receiver == "example.com"
+        assert await store.waiting_deliveries() == (1, 12.0)
         await store.settle_delivery(replace(delivery, attempts=1, due=99.0, status=503, error="busy"))
-        assert await store.due_deliveries(12.0) == []
+        assert await store.claim_deliveries(12.0, 30.0) == []
         assert await store.next_delivery() == 99.0
-        (again,) = await store.due_deliveries(99.0)
+        (again,) = await store.claim_deliveries(99.0, 120.0)
         assert (again.message_id, again.attempts, again.status) == (delivery.message_id, 1, 503)
         await store.settle_delivery(replace(again, state="delivered", status=204))
         assert await store.next_delivery() is None
+        assert await store.waiting_deliveries() == (0, None)
         assert (await store.deliveries(task.id))[0].state == "delivered"
 
     async def test_projects(self, store: Store) -> None:
@@ -337,3 +369,149 @@ class StoreContract:
         await store.keep_log(task.id, 1, **said)
         assert killed is not None
         assert await store.task(task.id) == replace(killed, stdout="working", stderr="oh")
+
+    async def test_a_claim_is_fair_and_fills_every_place(self, store: Store) -> None:
+        busy, idle = await store.add_project(project()), await store.add_project(project())
+        many = [(await submitted(store, busy.id)).id for _ in range(6)]
+        few = [(await submitted(store, idle.id)).id for _ in range(2)]
+        first = await claim(store, places=4)
+        assert [task.id for task in first] == [many[0], few[0], many[1], few[1]]
+        assert {(task.status, task.lease_owner, task.lease_until, task.attempts) for task in first} == {
+            ("task_accept", "me", 20.0, 1)
+        }
+        assert [task.id for task in await claim(store, "other", places=9)] == many[2:]
+        assert await claim(store, places=9) == []
+
+    async def test_a_claim_has_places_by_room(self, store: Store) -> None:
+        owner = await store.add_project(project())
+        clips = [(await submitted(store, owner.id)).id for _ in range(3)]
+        others = [(await submitted(store, owner.id, model="acme/other")).id for _ in range(3)]
+        rooms = [Room(models=("acme/clip",), places=2), Room(models=("acme/other", "acme/third"), places=1)]
+        taken = await store.claim("me", rooms, RunningLimits(), at=10.0, until=20.0)
+        assert [task.id for task in taken] == [*clips[:2], others[0]]
+
+    async def test_running_limits_hold_over_all_who_claim(self, store: Store) -> None:
+        own = await store.add_project(project(limits=ProjectLimits(running=2)))
+        other = await store.add_project(project())
+        for _ in range(4):
+            await submitted(store, own.id)
+            await submitted(store, other.id)
+            await submitted(store, other.id, model="acme/rare")
+        limits = RunningLimits(of_project=5, of_model={"acme/rare": 1})
+        models = ("acme/clip", "acme/rare")
+        claims = [claim(store, f"w{n}", *models, places=3, limits=limits) for n in range(8)]
+        taken = [task for tasks in await asyncio.gather(*claims) for task in tasks]
+        assert sorted((task.project, task.model) for task in taken) == [
+            (own.id, "acme/clip"),
+            (own.id, "acme/clip"),
+            *[(other.id, "acme/clip")] * 4,
+            (other.id, "acme/rare"),
+        ]
+        rare = next(task for task in taken if task.model == "acme/rare")
+        await store.apply(rare.id, lifecycle.kill(12.0))
+        (again,) = await claim(store, "me", *models, places=3, limits=limits)
+        assert again.model == "acme/rare"
+
+    async def test_queue_limits(self, store: Store) -> None:
+        owner, other = await store.add_project(project()), await store.add_project(project())
+        limited = {"limits": QueueLimits(of_project=2)}
+        answers = await asyncio.gather(
+            *(store.submit(new_task(owner.id, new=limited)) for _ in range(6)), return_exceptions=True
+        )
+        refused = [answer for answer in answers if isinstance(answer, ConcurrencyLimit)]
+        assert len(refused) == 4
+        assert "queue of this project is full: 2" in refused[0].message
+        with pytest.raises(ConcurrencyLimit, match="queue of this model is full: 2"):
+            await store.submit(new_task(other.id, new={"limits": QueueLimits(of_model=2)}))
+        await claim(store)
+        await store.submit(new_task(other.id, new={"limits": QueueLimits(of_model=2, of_project=1)}))
+
+    async def test_budgets(self, store: Store) -> None:
+        owner = await store.add_project(project())
+        hour = 1_700_000_000.0 // 3600 * 3600
+        assert await store.spent(owner.id, hour) == 0
+        task = await claimed(store, owner.id)
+        running = await started(store, task)
+        charge = Charge(amount=Decimal("0.75"))
+        await store.apply(task.id, lifecycle.finish(running, hour + 5, pexit="0", charge=charge))
+        assert await store.spent(owner.id, hour) == Decimal("0.75")
+        assert await store.spent(owner.id, hour + 3600) == 0
+
+        def submission(at: float, **limits: Decimal) -> NewTask:
+            return new_task(owner.id, created=at, new={"limits": QueueLimits(**limits)})
+
+        with pytest.raises(InsufficientBalance, match=r"budget of \$0\.75 for this hour is spent"):
+            await store.submit(submission(hour + 10, hourly=Decimal("0.75")))
+        await store.submit(submission(hour + 10, hourly=Decimal("0.76")))
+        await store.submit(submission(hour + 3600, hourly=Decimal("0.75")))
+        with pytest.raises(InsufficientBalance, match="for this month is spent"):
+            await store.submit(submission(hour + 3600, monthly=Decimal("0.5")))
+        await store.submit(submission(hour + 31 * 24 * 3600, monthly=Decimal("0.5")))
+
+    async def test_what_waits(self, store: Store) -> None:
+        one, two = await store.add_project(project()), await store.add_project(project())
+        assert await store.queue() == {}
+        await submitted(store, one.id, created=7.0)
+        await submitted(store, two.id, created=5.0, priority=-1)
+        await submitted(store, two.id, created=9.0, model="acme/other")
+        assert await store.queue() == {
+            "acme/clip": Queue(number=2, oldest=5.0),
+            "acme/other": Queue(number=1, oldest=9.0),
+        }
+
+    async def test_statuses_of_several_tasks(self, store: Store) -> None:
+        owner = await store.add_project(project())
+        waiting = await submitted(store, owner.id, model="acme/other")
+        killed = await claimed(store, owner.id)
+        await store.apply(killed.id, lifecycle.kill(12.0, "enough"))
+        assert await store.statuses([waiting.id, killed.id, 999_999]) == {
+            waiting.id: ("task_queue", ""),
+            killed.id: ("task_cancel", "enough"),
+        }
+
+    async def test_old_files_are_found(self, store: Store) -> None:
+        owner, other = await store.add_project(project()), await store.add_project(project())
+        first, second = (
+            await claimed(store, owner.id, created=1.0),
+            await claimed(store, owner.id, created=2.0),
+        )
+        elsewhere = await claimed(store, other.id)
+        await submitted(store, owner.id, created=1.0)
+        for task, at in ((first, 50.0), (second, 30.0), (elsewhere, 30.0)):
+            await store.apply(task.id, lifecycle.kill(at))
+        assert await store.with_old_files(owner.id, 40.0) == [second.id]
+        assert await store.with_old_files(owner.id, 60.0) == [first.id, second.id]
+        assert await store.with_old_files(owner.id, 60.0, limit=1) == [first.id]
+        await store.delete_files(first.id)
+        assert await store.with_old_files(owner.id, 60.0) == [second.id]
+
+    async def test_limits_of_a_project_come_back(self, store: Store) -> None:
+        limits = ProjectLimits(running=1, queued=2, rate=0.5, burst=3, hourly=Decimal("1.25"), keep_days=0.5)
+        made = await store.add_project(project(limits=limits))
+        assert await store.project(made.id) == made
+        changed = await store.change_project(made.id, limits=ProjectLimits())
+        assert changed == replace(made, limits=ProjectLimits())
+
+    async def test_tokens_are_drawn_until_the_bucket_is_empty(self, store: Store) -> None:
+        async def draw(wanted: float, at: float, bucket: str = "b") -> float:
+            return await store.draw(bucket, wanted, rate=2.0, burst=4.0, at=at)
+
+        assert await draw(1.0, 100.0) == 1.0
+        assert sum(await asyncio.gather(*(draw(1.0, 100.0) for _ in range(8)))) == 3.0
+        assert await draw(1.0, 100.25) == pytest.approx(0.5)
+        assert await draw(9.0, 101.25) == pytest.approx(2.0)
+        assert await draw(9.0, 99.0) == 0.0, "a clock that was set back fills nothing"
+        assert await draw(9.0, 200.0) == pytest.approx(4.0)
+        assert await draw(9.0, 200.0, "another") == pytest.approx(4.0)
+
+    async def test_who_leads_keeps_the_lead(self, store: Store) -> None:
+        assert await store.lead("folding", "me", at=10.0, until=20.0)
+        assert await store.lead("folding", "me", at=15.0, until=25.0)
+        if not store.shared:
+            return
+        assert not await store.lead("folding", "you", at=24.0, until=34.0)
+        assert await store.leases(24.0) == {"folding": "me"}
+        assert await store.lead("folding", "you", at=26.0, until=36.0)
+        assert await store.lead("other", "me", at=26.0, until=36.0)
+        await store.leave("you")
+        assert await store.leases(27.0) == {"other": "me"}

@@ -81,7 +81,14 @@ class GoogleDoor:
 
     async def _refuse(self, error: Exception, stream: BodyStream, send: Send, *, head: bool) -> None:
         refused = google_refusal(error)
-        reply = partial(send_json, send, refused.status, encode(refused.body), head=head)
+        reply = partial(
+            send_json,
+            send,
+            refused.status,
+            encode(refused.body),
+            head=head,
+            retry_after=refused.retry_after,
+        )
         if isinstance(error, TooLarge):
             # Who is cut off in the middle of sending sees a broken connection, not the answer.
             await reply(close=True, more=True)

@@ -13,6 +13,7 @@ from understudy.errors import (
     StorageFailed,
     StoreUnavailable,
     TooLarge,
+    TooManyRequests,
     UnknownPath,
 )
 
@@ -26,6 +27,7 @@ STATUSES: tuple[tuple[type[Exception], int, str], ...] = (
     (UnknownPath, 404, "NOT_FOUND"),
     (NotAllowed, 400, "FAILED_PRECONDITION"),
     (ConcurrencyLimit, 429, "RESOURCE_EXHAUSTED"),
+    (TooManyRequests, 429, "RESOURCE_EXHAUSTED"),
     (InsufficientBalance, 403, "PERMISSION_DENIED"),
     (StoreUnavailable, 503, "UNAVAILABLE"),
     (StorageFailed, 503, "UNAVAILABLE"),
@@ -55,4 +57,4 @@ def google_refusal(error: Exception) -> Refusal:
     if isinstance(error, FieldRefused):
         violation = {"field": error.field, "description": error.reason}
         body["details"] = [{"@type": _BAD_REQUEST, "fieldViolations": [violation]}]
-    return Refusal(code, {"error": body})
+    return Refusal(code, {"error": body}, plain.retry_after)

@@ -7,7 +7,7 @@ import msgspec
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from understudy.api.answers import JSON_TYPE, ClientGone
+from understudy.api.answers import JSON_TYPE, ClientGone, retry_after
 from understudy.api.auth import Gate
 from understudy.api.openai_videos.refusals import Unsupported, refusal
 from understudy.api.parts import Parts
@@ -91,8 +91,8 @@ class Door:
         if refused.final:
             # The official clients send again what was answered with 409 and 429, unless they are told not to.
             headers += ((b"x-should-retry", b"false"),)
-        if refused.status == 503:
-            headers += ((b"retry-after", b"5"),)
+        if seconds := retry_after(error):
+            headers += ((b"retry-after", str(seconds).encode()),)
         unread = isinstance(error, TooLarge | Unsupported)
         if unread or isinstance(error, TooSlow):
             headers += (_CLOSE,)

@@ -16,6 +16,7 @@ from understudy.errors import (
     RequestError,
     StoreUnavailable,
     TooLarge,
+    TooManyRequests,
     UnknownPath,
 )
 
@@ -85,6 +86,8 @@ def refusal(error: Exception) -> Refusal:
         case NotAuthorized():
             return _of(error, 401, _REQUEST, "invalid_api_key")
         case ConcurrencyLimit():
+            return _of(error, 429, "rate_limit_error", "rate_limit_exceeded")
+        case TooManyRequests():
             return _of(error, 429, "rate_limit_error", "rate_limit_exceeded")
         case InsufficientBalance():
             return _of(error, 429, "insufficient_quota", "insufficient_quota")

@@ -60,11 +60,21 @@ def remaker(store: Store, preprocess: Preprocess) -> Remake:
 class Aftercare:
     """Looks after open purchases without a task, and after the files that they leave."""
 
-    def __init__(self, counter: Counter, remake: Remake, folder: Path) -> None:
-        """`folder`: an existing one, for input files while a request is compared with a partner's list."""
+    def __init__(
+        self,
+        counter: Counter,
+        remake: Remake,
+        folder: Path,
+        leads: Callable[[], Awaitable[bool]] | None = None,
+    ) -> None:
+        """`folder`: an existing one, for input files while a request is compared with a partner's list.
+
+        `leads` says whether this process is the one that looks after them; None: there is no other.
+        """
         self._counter = counter
         self._remake = remake
         self._folder = folder
+        self._leads = leads
         self._under_way: dict[int, asyncio.Task[None]] = {}
         self._loop: asyncio.Task[None] | None = None
 
@@ -84,10 +94,11 @@ class Aftercare:
         while True:
             self._counter.over.clear()
             try:
-                for purchase in await self._counter.store.orphaned_purchases():
-                    if purchase.id not in self._under_way:
-                        self._begin(purchase)
-                await self._sweep()
+                if self._leads is None or await self._leads():
+                    for purchase in await self._counter.store.orphaned_purchases():
+                        if purchase.id not in self._under_way:
+                            self._begin(purchase)
+                    await self._sweep()
             except (StoreUnavailable, StorageFailed) as error:
                 log.warning("purchases are looked after later: %s", error.__cause__ or error)
             except Exception:

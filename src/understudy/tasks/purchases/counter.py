@@ -26,6 +26,11 @@ LOOK_UP_PAUSES = (1.0, 4.0, 15.0)
 """Seconds before each look into a partner's list: a job may take a while to appear there."""
 LOOK_UP_SECONDS = 600.0
 """How long a partner that cannot be reached is asked: what broke a request may take minutes to be mended."""
+SUBMIT_SECONDS = 300.0
+"""How long a request that may buy can be on its way, uploads and all."""
+_CLOCKS_APART = 30.0
+"""Seconds by which the clocks of two machines may differ."""
+_LOOK_SECONDS = 2.0
 LAST_WORD_SECONDS = 10.0
 """How long a server that stops waits for the answer to a request that may buy."""
 
@@ -126,11 +131,25 @@ class Counter:
         return after
 
     async def sent(self, purchase: Purchase) -> Purchase:
-        """The purchase as it is once no request of it is on its way from here."""
+        """The purchase as it is once no request of it is on its way, from here or from another process.
+
+        Another process that lost the task may still be asking: what that brings is known, or can be looked up, once
+        its time is over.
+        """
         sending = self._submitting.get(purchase.id)
         if sending is not None:
             await asyncio.wait({sending})
-        return await self._now(purchase)
+        now = await self._now(purchase)
+        while (
+            sending is None
+            and self.store.shared
+            and now.state == "intended"
+            and now.placed
+            and self.clock() < now.placed + SUBMIT_SECONDS + _CLOCKS_APART
+        ):
+            await self.sleep(_LOOK_SECONDS)
+            now = await self._now(purchase)
+        return now
 
     async def held_back(self, purchase: Purchase) -> Purchase | None:
         """Store that no request of a purchase is on its way: it provably bought nothing. None if it is not intended."""
@@ -235,7 +254,10 @@ class Counter:
 
     async def _send(self, partner: Partner, purchase: Purchase, prepared: Prepared) -> Purchase | None:
         try:
-            remote_id = await partner.submit(prepared, purchase.key, self.hook_url(purchase))
+            async with asyncio.timeout(SUBMIT_SECONDS):
+                remote_id = await partner.submit(prepared, purchase.key, self.hook_url(purchase))
+        except TimeoutError as error:
+            raise Unclear(f"{purchase.engine} did not answer within {SUBMIT_SECONDS:.0f} s.") from error
         except NotAccepted:
             await self.held_back(purchase)
             raise

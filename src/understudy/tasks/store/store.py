@@ -7,7 +7,7 @@ A store that several processes share measures leases by its own clock: of the ti
 difference counts there.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -209,25 +209,17 @@ class Store(Protocol):
     async def with_old_files(self, project: int, before: float, limit: int = 100) -> list[int]:
         """Tasks of a project that were over before a time and still have their files, the oldest first."""
 
-    # notes of what is being put into the storage, or taken out of it (see `shelf`)
-    async def note_shelving(self, note: str, owner: str, put: Mapping[str, str]) -> None:
-        """Write a note of files, their places in the storage by id."""
-
-    async def drop_shelvings(self, notes: Sequence[str]) -> None:
-        """Forget notes."""
-
-    async def abandoned_shelvings(self, at: float, limit: int = 100) -> dict[str, dict[str, str]]:
-        """The notes of owners who are gone: who do not hold the lease `process <owner>` at that time."""
-
     # webhooks
-    async def claim_deliveries(self, at: float, until: float, limit: int = 100) -> list[Delivery]:
-        """Webhooks whose next attempt is due; nobody else is given them before `until`.
+    async def claim_deliveries(
+        self, at: float, until: float, limit: int = 100, *, but_not: Sequence[str] = ()
+    ) -> list[Delivery]:
+        """Webhooks whose next attempt is due, but not to these receivers; nobody else is given them before `until`.
 
         A store that is not shared may give them again to the one who has them.
         """
 
     async def next_delivery(self, after: float = 0.0) -> float | None:
-        """When the next attempt is due, of those that are due after a time."""
+        """When the next attempt is due or may be claimed again, of those that are due after a time."""
 
     async def waiting_deliveries(self) -> tuple[int, float | None]:
         """How many wait for their next attempt, and since when the oldest of them has been due."""

@@ -1,17 +1,20 @@
 """What changes tasks: operations that run inside one of the writer's transactions."""
 
-import secrets
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from decimal import Decimal
 
 from msgspec.structs import replace
 
-from understudy.errors import ConcurrencyLimit, InsufficientBalance, InvalidInput
 from understudy.tasks import lifecycle
+from understudy.tasks.budgets import hour_began, hour_of, month_began
 from understudy.tasks.lifecycle import Change, Status
-from understudy.tasks.records import Delivery, NewTask, Task
+from understudy.tasks.records import Delivery, NewTask, QueueLimits, Task
+from understudy.tasks.store import refusals
+from understudy.tasks.store.outbox import delivery_of
+from understudy.tasks.store.refusals import IDEMPOTENCY_SECONDS
 from understudy.tasks.store.sqlite import purchases
+from understudy.tasks.store.sqlite.reads import SPENT
 from understudy.tasks.store.sqlite.rows import (
     TASK_FIELDS,
     columns,
@@ -22,16 +25,12 @@ from understudy.tasks.store.sqlite.rows import (
     to_task,
 )
 
-IDEMPOTENCY_SECONDS = 24 * 3600.0
-UNLIMITED_ABOVE = Decimal(250)
-"""A prepaid balance above which any number of tasks may run (the wire's rule)."""
-
 _RETURNING = f"RETURNING {columns(TASK_FIELDS)}"
-_NEXT = """
-SELECT id, priority, attempts FROM tasks WHERE status = 'task_queue' AND model = ? ORDER BY priority DESC, id LIMIT 1
-"""
 _MOVE = "UPDATE projects SET balance = balance + ? WHERE id = ?"
 _LEDGER_LINE = "INSERT INTO ledger (project, task, amount, note, at) VALUES (?, ?, ?, ?, ?)"
+_SPEND = """
+INSERT INTO spending (project, hour, amount) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET amount = amount + excluded.amount
+"""
 _ACTIVE = ", ".join(f"'{status}'" for status in lifecycle.ACTIVE)
 
 
@@ -46,6 +45,7 @@ def submit(new: NewTask) -> Callable[[sqlite3.Connection], tuple[Task, bool]]:
                 return earlier, True
         if new.prepaid:
             _check_balance(connection, task.project)
+        _check_limits(connection, task, new.limits)
         number = insert(connection, "tasks", task)
         for file in new.files:
             insert(connection, "files", replace(file, task=number), given_id=True)
@@ -59,32 +59,13 @@ def submit(new: NewTask) -> Callable[[sqlite3.Connection], tuple[Task, bool]]:
     return operation
 
 
-def claim(
-    owner: str, models: Sequence[str], *, at: float, until: float
-) -> Callable[[sqlite3.Connection], Task | None]:
-    """See `Store.claim`."""
-
-    def operation(connection: sqlite3.Connection) -> Task | None:
-        # One look into the index per model: cheaper than sorting the queue of all of them.
-        heads = [row for model in models for row in connection.execute(_NEXT, (model,))]
-        if not heads:
-            return None
-        id, _, attempts = min(heads, key=lambda head: (-head[1], head[0]))
-        fields = lifecycle.claim(owner, until, at, attempts)
-        sql = f"UPDATE tasks SET {_assignments(fields)} WHERE id = ? AND status = 'task_queue' {_RETURNING}"  # noqa: S608
-        rows = connection.execute(sql, (*fields.values(), id)).fetchall()
-        return to_task(rows[0]) if rows else None
-
-    return operation
-
-
 def apply(id: int, change: Change) -> Callable[[sqlite3.Connection], Task | None]:
     """See `Store.apply`."""
 
     def operation(connection: sqlite3.Connection) -> Task | None:
         fields = {name: to_column(name, value) for name, value in change.fields.items()}
         marks = ", ".join("?" * len(change.expect))
-        sql = f"UPDATE tasks SET {_assignments(fields)} WHERE id = ? AND status IN ({marks})"  # noqa: S608
+        sql = f"UPDATE tasks SET {assignments(fields)} WHERE id = ? AND status IN ({marks})"  # noqa: S608
         cells = [*fields.values(), id, *change.expect]
         if change.held is not None:
             sql += " AND lease_owner = ? AND attempts = ?"
@@ -163,6 +144,7 @@ def _follow_the_end(connection: sqlite3.Connection, task: Task, change: Change) 
     if change.charge is not None:
         amount = to_pico(-change.charge.amount)
         connection.execute(_LEDGER_LINE, (task.project, task.id, amount, change.charge.note, at))
+        connection.execute(_SPEND, (task.project, hour_of(at), -amount))
         if change.charge.prepaid:
             connection.execute(_MOVE, (amount, task.project))
     success = task.status == Status.POSTPROCESS_END and task.pexit == "0"
@@ -182,17 +164,7 @@ def _follow_the_end(connection: sqlite3.Connection, task: Task, change: Change) 
         ),
     )
     if task.callback_url:
-        delivery = Delivery(
-            id=0,
-            message_id=f"msg_{secrets.token_hex(16)}",
-            task=task.id,
-            project=task.project,
-            url=task.callback_url,
-            attempts=0,
-            created=at,
-            due=at,
-        )
-        insert(connection, "webhooks", delivery)
+        insert(connection, "webhooks", delivery_of(task, at))
 
 
 def _earlier(connection: sqlite3.Connection, new: NewTask) -> Task | None:
@@ -205,7 +177,7 @@ def _earlier(connection: sqlite3.Connection, new: NewTask) -> Task | None:
     if row is None:
         return None
     if row[0] != new.body_hash:
-        raise InvalidInput("Idempotency-Key was used with other parameters")
+        raise refusals.other_body()
     sql = f"SELECT {columns(TASK_FIELDS)} FROM tasks WHERE id = ?"  # noqa: S608
     return to_task(connection.execute(sql, (row[1],)).fetchone())
 
@@ -213,19 +185,40 @@ def _earlier(connection: sqlite3.Connection, new: NewTask) -> Task | None:
 def _check_balance(connection: sqlite3.Connection, project: int) -> None:
     (balance,) = connection.execute("SELECT balance FROM projects WHERE id = ?", (project,)).fetchone()
     dollars = from_pico(balance)
-    if dollars <= 0:
-        raise InsufficientBalance("Insufficient balance")
-    if dollars > UNLIMITED_ABOVE:
+    allowed = refusals.tasks_at_once(dollars)
+    if allowed is None:
         return
-    allowed = max(1, int(dollars * Decimal("0.10")))
     sql = f"SELECT coalesce(sum(n), 0) FROM task_counts WHERE project = ? AND status IN ({_ACTIVE})"  # noqa: S608
     (active,) = connection.execute(sql, (project,)).fetchone()
     if active >= allowed:
-        raise ConcurrencyLimit(
-            "You have reached your concurrent task limit. With your current balance of "
-            f"${dollars:.2f}, you can run up to {allowed} tasks at the same time. Add funds to increase your limit."
+        raise refusals.too_many_at_once(dollars, allowed)
+
+
+def _check_limits(connection: sqlite3.Connection, task: Task, limits: QueueLimits) -> None:
+    for column, value, most in (
+        ("project", task.project, limits.of_project),
+        ("model", task.model, limits.of_model),
+    ):
+        if not most:
+            continue
+        # No more than `most` are counted, so a long queue costs no more than a short one.
+        sql = (
+            f"SELECT count(*) FROM (SELECT 1 FROM tasks WHERE status = 'task_queue' AND {column} = ? LIMIT ?)"  # noqa: S608
         )
+        (waiting,) = connection.execute(sql, (value, most)).fetchone()
+        if waiting >= most:
+            raise refusals.queue_is_full(column, most)
+    for period, budget, since in (
+        ("hour", limits.hourly, hour_began(task.created)),
+        ("month", limits.monthly, month_began(task.created)),
+    ):
+        if budget is None:
+            continue
+        (amount,) = connection.execute(SPENT, (task.project, hour_of(since))).fetchone()
+        if from_pico(amount) >= budget:
+            raise refusals.budget_is_spent(period, budget)
 
 
-def _assignments(fields: dict[str, object]) -> str:
+def assignments(fields: dict[str, object]) -> str:
+    """For an UPDATE."""
     return ", ".join(f'"{name}" = ?' for name in fields)

@@ -28,16 +28,24 @@ TASK = f"{_TASKS} WHERE id = ?"
 TASK_BY_TOKEN = f"{_TASKS} WHERE token = ?"
 EXPIRED = f"{_TASKS} WHERE lease_owner <> '' AND lease_until < ? ORDER BY lease_until"
 HELD_BY_OTHERS = f"{_TASKS} WHERE lease_owner <> '' AND lease_owner <> ? ORDER BY lease_until"
-# A loose index scan: one step per model that waits, not per task.
-WAITING_MODELS = """
+# Loose index scans: one step per model (and project) that waits, not per task.
+_WAITING = """
 WITH RECURSIVE waiting (model) AS (
     SELECT min(model) FROM tasks WHERE status = 'task_queue'
     UNION ALL
     SELECT (SELECT min(model) FROM tasks WHERE status = 'task_queue' AND model > waiting.model)
     FROM waiting WHERE waiting.model IS NOT NULL
 )
-SELECT model FROM waiting WHERE model IS NOT NULL
 """
+WAITING_MODELS = f"{_WAITING} SELECT model FROM waiting WHERE model IS NOT NULL"  # noqa: S608
+QUEUE = f"""
+{_WAITING} SELECT
+    model,
+    (SELECT sum(n) FROM task_counts WHERE task_counts.model = waiting.model AND status = 'task_queue'),
+    (SELECT min(created) FROM tasks WHERE status = 'task_queue' AND tasks.model = waiting.model)
+FROM waiting WHERE model IS NOT NULL
+"""  # noqa: S608
+SPENT = "SELECT coalesce(sum(amount), 0) FROM spending WHERE project = ? AND hour >= ?"
 DEPTH = "SELECT status, sum(n) FROM task_counts GROUP BY status HAVING sum(n) > 0"
 STATISTICS = "SELECT model, runs, successes, errors, last_run, elapsed FROM model_statistics"
 
@@ -45,6 +53,12 @@ FILE = f"{_FILES} WHERE id = ?"
 FILE_BY_ACCESSKEY = f"{_FILES} WHERE accesskey = ?"
 FILES_BY_ADDRESS = f"{_FILES} WHERE address = ? AND address <> '' ORDER BY rowid"
 OUTPUTS = f"{_FILES} WHERE task = ? AND task <> 0 AND role = 'output' ORDER BY rowid"
+FILES_OF = f"{_FILES} WHERE task = ? AND task <> 0 ORDER BY rowid"
+WITH_OLD_FILES = f"""
+SELECT id FROM tasks INDEXED BY tasks_with_files WHERE project = ?1 AND files_deleted = 0 AND status IN ({_TERMINAL})
+    AND created < ?2 AND max(postprocess_ended, ended, cancelled, created) < ?2
+ORDER BY created LIMIT ?3
+"""  # noqa: S608
 
 ORPHANED_PURCHASES = f"""
 {_PURCHASES} WHERE state <> 'settled' AND EXISTS (
@@ -63,7 +77,7 @@ LEFTOVERS = f"""
 ) LIMIT ?
 """  # noqa: S608
 
-DUE_DELIVERIES = f"{_WEBHOOKS} WHERE state = 'waiting' AND due <= ? ORDER BY due LIMIT ?"
+WAITING_DELIVERIES = "SELECT count(*), min(due) FROM webhooks WHERE state = 'waiting'"
 NEXT_DELIVERY = "SELECT min(due) FROM webhooks WHERE state = 'waiting' AND due > ?"
 DELIVERIES = f"{_WEBHOOKS} WHERE task = ?"
 
@@ -74,13 +88,30 @@ def outputs_of(tasks: int) -> str:
     return f"{_FILES} WHERE task IN ({marks}) AND task <> 0 AND role = 'output' ORDER BY rowid"
 
 
-def page_of_tasks(filters: list[str], *, ascending: bool) -> tuple[str, str]:
-    """How many there are (from the counts), and one page: for a filter on some of project, model, status."""
+def due_deliveries(but_not: int) -> str:
+    """Those to any receiver but so many."""
+    marks = ", ".join("?" * but_not)
+    return (
+        f"{_WEBHOOKS} WHERE state = 'waiting' AND due <= ? AND receiver NOT IN ({marks}) ORDER BY due LIMIT ?"
+    )
+
+
+def statuses(tasks: int) -> str:
+    """Id, status and reason of so many tasks."""
+    return f"SELECT id, status, reason FROM tasks WHERE id IN ({', '.join('?' * tasks)})"  # noqa: S608
+
+
+def page_of_tasks(filters: list[str], *, ascending: bool, beyond: bool) -> tuple[str, str]:
+    """How many there are (from the counts), and one page: for a filter on some of project, model, status.
+
+    `beyond`: the page begins after a task, whose id is bound after the filters.
+    """
     where = " AND ".join(f"{name} = ?" for name in filters)
-    order = "ASC" if ascending else "DESC"
+    order, after = ("ASC", ">") if ascending else ("DESC", "<")
+    page = f"{where} AND id {after} ?" if beyond else where
     return (
         f"SELECT coalesce(sum(n), 0) FROM task_counts WHERE {where}",  # noqa: S608
-        f"{_TASKS} WHERE {where} ORDER BY id {order} LIMIT ? OFFSET ?",
+        f"{_TASKS} WHERE {page} ORDER BY id {order} LIMIT ? OFFSET ?",
     )
 
 

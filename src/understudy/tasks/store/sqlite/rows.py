@@ -17,6 +17,7 @@ from understudy.tasks.records import (
     ModelStatistics,
     OperatorLine,
     Project,
+    ProjectLimits,
     Purchase,
     Task,
 )
@@ -36,6 +37,7 @@ _decode: dict[str, msgspec.json.Decoder[Any]] = {
     "media": msgspec.json.Decoder(dict[str, tuple[str, ...]]),
     "engine": msgspec.json.Decoder(dict[str, Any] | None),
     "allow": msgspec.json.Decoder(tuple[str, ...]),
+    "limits": msgspec.json.Decoder(ProjectLimits),
 }
 _MONEY = frozenset({"balance", "estimate", "charged"})
 _CHANGED = frozenset({*_decode, *_MONEY, "enabled", "files_deleted"})
@@ -83,10 +85,17 @@ def to_task(row: tuple[Any, ...]) -> Task:
 def to_project(row: tuple[Any, ...]) -> Project:
     """From a row of `PROJECT_FIELDS`."""
     cells = dict(zip(PROJECT_FIELDS, row, strict=True))
-    cells["allow"] = _decode["allow"].decode(cells["allow"])
+    for name in ("allow", "limits"):
+        cells[name] = _decode[name].decode(cells[name])
     cells["balance"] = from_pico(cells["balance"])
     cells["enabled"] = bool(cells["enabled"])
     return Project(**cells)
+
+
+def limits_of(written: str) -> ProjectLimits:
+    """A project's limits, out of their column."""
+    limits: ProjectLimits = _decode["limits"].decode(written)
+    return limits
 
 
 def to_file(row: tuple[Any, ...]) -> File:

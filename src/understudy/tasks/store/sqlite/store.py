@@ -15,6 +15,8 @@ from typing import Any, TypeVar
 from msgspec.structs import replace
 
 from understudy.errors import ConfigurationError
+from understudy.tasks.buckets import Bucket, drawn
+from understudy.tasks.budgets import hour_of
 from understudy.tasks.lifecycle import Change
 from understudy.tasks.records import (
     Delivery,
@@ -25,10 +27,13 @@ from understudy.tasks.records import (
     OperatorLine,
     Project,
     Purchase,
+    Queue,
+    Room,
+    RunningLimits,
     Settlement,
     Task,
 )
-from understudy.tasks.store.sqlite import operations, purchases, reads, rows
+from understudy.tasks.store.sqlite import claims, operations, purchases, reads, rows
 from understudy.tasks.store.sqlite.migrations import migrate
 from understudy.tasks.store.sqlite.recent import RecentTasks
 from understudy.tasks.store.sqlite.writer import Writer, unavailable
@@ -84,10 +89,13 @@ def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
 class SqliteStore:
     """`Store` on SQLite."""
 
+    shared = False
+
     def __init__(self, writer: Writer, reading: sqlite3.Connection) -> None:
         self._writer = writer
         self._reading = reading
         self._recent = RecentTasks()
+        self._buckets: dict[str, Bucket] = {}
 
     async def close(self) -> None:
         await self._writer.close()
@@ -125,6 +133,10 @@ class SqliteStore:
     async def ledger(self, project: int, limit: int = 100) -> list[LedgerLine]:
         return self._all(reads.LEDGER, (project, limit), rows.to_ledger_line)
 
+    async def spent(self, project: int, since: float) -> Decimal:
+        ((amount,),) = self._rows(reads.SPENT, (project, hour_of(since)))
+        return rows.from_pico(amount)
+
     # tasks
     async def submit(self, new: NewTask) -> tuple[Task, bool]:
         return await self._writer.run(operations.submit(new))
@@ -144,17 +156,29 @@ class SqliteStore:
         model: str = "",
         status: str = "",
         start: int = 0,
+        beyond: int = 0,
         limit: int = 20,
         ascending: bool = False,
     ) -> tuple[int, list[Task]]:
         given = {"project": project, "model": model, "status": status}
         filters = {name: value for name, value in given.items() if value}
-        count, page = reads.page_of_tasks(list(filters), ascending=ascending)
+        count, page = reads.page_of_tasks(list(filters), ascending=ascending, beyond=bool(beyond))
         (total,) = self._rows(count, tuple(filters.values()))[0]
-        return total, self._all(page, (*filters.values(), limit, start), rows.to_task)
+        after = (beyond,) if beyond else ()
+        return total, self._all(page, (*filters.values(), *after, limit, start), rows.to_task)
 
-    async def claim(self, owner: str, models: Sequence[str], *, at: float, until: float) -> Task | None:
-        return await self._writer.run(operations.claim(owner, models, at=at, until=until), self._keep)
+    async def statuses(self, ids: Sequence[int]) -> dict[int, tuple[str, str]]:
+        found = self._rows(reads.statuses(len(ids)), tuple(ids))
+        return {id: (status, reason) for id, status, reason in found}
+
+    async def claim(
+        self, owner: str, rooms: Sequence[Room], limits: RunningLimits, *, at: float, until: float
+    ) -> list[Task]:
+        def keep(tasks: list[Task]) -> None:
+            for task in tasks:
+                self._keep(task)
+
+        return await self._writer.run(claims.claim(owner, rooms, limits, at=at, until=until), keep)
 
     async def apply(self, id: int, change: Change) -> Task | None:
         return await self._writer.run(operations.apply(id, change), self._keep)
@@ -164,7 +188,7 @@ class SqliteStore:
             operations.keep_log(id, attempt, stdout, stderr), lambda _: self._recent.drop(id)
         )
 
-    async def renew(self, owner: str, until: float) -> set[int]:
+    async def renew(self, owner: str, *, at: float, until: float) -> set[int]:
         sql = "UPDATE tasks SET lease_until = ? WHERE lease_owner = ? AND lease_owner <> '' RETURNING id"
         rows = await self._writer.run(lambda connection: connection.execute(sql, (until, owner)).fetchall())
         return {id for (id,) in rows}
@@ -176,6 +200,12 @@ class SqliteStore:
 
     async def waiting_models(self) -> list[str]:
         return [model for (model,) in self._rows(reads.WAITING_MODELS, ())]
+
+    async def queue(self) -> dict[str, Queue]:
+        return {
+            model: Queue(number=number, oldest=oldest)
+            for model, number, oldest in self._rows(reads.QUEUE, ())
+        }
 
     async def depth(self) -> dict[str, int]:
         return dict(self._rows(reads.DEPTH, ()))
@@ -249,22 +279,48 @@ class SqliteStore:
             found[file.task].append(file)
         return found
 
+    async def files_of(self, task: int) -> list[File]:
+        return self._all(reads.FILES_OF, (task,), rows.to_file)
+
+    async def with_old_files(self, project: int, before: float, limit: int = 100) -> list[int]:
+        return [id for (id,) in self._rows(reads.WITH_OLD_FILES, (project, before, limit))]
+
     async def delete_files(self, task: int) -> list[str]:
         return await self._writer.run(operations.delete_files(task), lambda _: self._recent.drop(task))
 
     # webhooks
-    async def due_deliveries(self, at: float, limit: int = 100) -> list[Delivery]:
-        return self._all(reads.DUE_DELIVERIES, (at, limit), rows.to_delivery)
+    async def claim_deliveries(
+        self, at: float, until: float, limit: int = 100, *, but_not: Sequence[str] = ()
+    ) -> list[Delivery]:
+        return self._all(reads.due_deliveries(len(but_not)), (at, *but_not, limit), rows.to_delivery)
 
     async def next_delivery(self, after: float = 0.0) -> float | None:
         ((due,),) = self._rows(reads.NEXT_DELIVERY, (after,))
         return due if due is None else float(due)
+
+    async def waiting_deliveries(self) -> tuple[int, float | None]:
+        ((number, due),) = self._rows(reads.WAITING_DELIVERIES, ())
+        return number, due
 
     async def settle_delivery(self, delivery: Delivery) -> None:
         await self._writer.run(operations.settle_delivery(delivery))
 
     async def deliveries(self, task: int) -> list[Delivery]:
         return self._all(reads.DELIVERIES, (task,), rows.to_delivery)
+
+    # what processes agree on: this one is alone
+    async def lead(self, what: str, owner: str, *, at: float, until: float) -> bool:
+        return True
+
+    async def leave(self, owner: str) -> None:
+        return
+
+    async def leases(self, at: float) -> dict[str, str]:
+        return {}
+
+    async def draw(self, bucket: str, wanted: float, *, rate: float, burst: float, at: float) -> float:
+        taken, self._buckets[bucket] = drawn(self._buckets.get(bucket), wanted, rate=rate, burst=burst, at=at)
+        return taken
 
     def _drop_task_of(self, purchase: Purchase | None) -> None:
         if purchase is not None:

@@ -1,0 +1,90 @@
+"""What is done now and then, by one process at a time: old files are deleted, and what dead processes left is swept."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from understudy.errors import StorageFailed, StoreUnavailable
+from understudy.tasks.records import ProjectLimits
+from understudy.tasks.shelf import Shelf
+from understudy.tasks.store.store import Store
+
+log = logging.getLogger(__name__)
+
+BEAT_SECONDS = 10.0
+GONE_SECONDS = 60.0
+"""Without a sign of life for so long, a process counts as gone."""
+_DAY = 24 * 3600.0
+_AT_ONCE = 100
+
+
+class Housekeeping:
+    """Gives signs of life, and does what one of several processes has to do."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        shelf: Shelf,
+        clock: Callable[[], float],
+        owner: str,
+        limits: ProjectLimits = ProjectLimits(),  # noqa: B008 - frozen
+    ) -> None:
+        """`owner` names this process; `limits` are those of projects that have none of their own."""
+        self._store = store
+        self._shelf = shelf
+        self._clock = clock
+        self._owner = owner
+        self._limits = limits
+        self._loop: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Give the first sign of life, then go on."""
+        await self.live()
+        self._loop = asyncio.create_task(self._go_on())
+
+    async def stop(self) -> None:
+        """Give back every lease of this process."""
+        if self._loop is not None:
+            self._loop.cancel()
+            await asyncio.gather(self._loop, return_exceptions=True)
+        try:
+            await self._store.leave(self._owner)
+        except StoreUnavailable:
+            log.info("the leases of this process run out by themselves")
+
+    async def live(self) -> None:
+        """A sign of life: until it is too old, what this process has in hand is left to it."""
+        await self.leads(f"process {self._owner}")
+
+    async def leads(self, what: str) -> bool:
+        """Whether this process is the one that does it."""
+        now = self._clock()
+        return await self._store.lead(what, self._owner, at=now, until=now + GONE_SECONDS)
+
+    async def keep(self) -> int:
+        """Delete the files of tasks that were over long ago; returns of how many tasks."""
+        cleared = 0
+        for project in await self._store.projects():
+            if days := project.limits.keep_days or self._limits.keep_days:
+                before = self._clock() - days * _DAY
+                while tasks := await self._store.with_old_files(project.id, before, _AT_ONCE):
+                    for task in tasks:
+                        await self._shelf.clear(task)
+                    cleared += len(tasks)
+        return cleared
+
+    async def _go_on(self) -> None:
+        while True:
+            try:
+                await self.live()
+                if await self.leads("housekeeping"):
+                    if swept := await self._shelf.sweep(self._clock()):
+                        log.info("%d files that belong to nothing were deleted", swept)
+                    if cleared := await self.keep():
+                        log.info("the files of %d tasks were deleted: they were kept long enough", cleared)
+            except (StoreUnavailable, StorageFailed) as error:
+                log.warning("housekeeping waits: %s", error.__cause__ or error)
+            except Exception:
+                log.exception("housekeeping goes on later")
+            await asyncio.sleep(BEAT_SECONDS)

@@ -1,0 +1,52 @@
+"""How often a project may ask: token buckets that hold over all processes which answer requests."""
+
+from collections.abc import Callable
+
+from understudy.errors import TooManyRequests
+from understudy.tasks.records import Project, ProjectLimits
+from understudy.tasks.store.store import Store
+
+_AHEAD_SECONDS = 0.05
+"""A process draws what is asked for in so long at once, so that a busy project does not cost a question per request."""
+
+
+class Rates:
+    """Lets requests through, or refuses them until later."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Callable[[], float],
+        limits: ProjectLimits = ProjectLimits(),  # noqa: B008 - frozen
+    ) -> None:
+        """`limits`: for projects that have none of their own."""
+        self._store = store
+        self._clock = clock
+        self._limits = limits
+        self._drawn: dict[int, float] = {}
+        """Tokens that were drawn and not used yet, by project."""
+        self.refused = 0
+
+    def limit(self, project: Project) -> float:
+        """Requests a second; 0 is any number."""
+        return project.limits.rate or self._limits.rate
+
+    async def take(self, project: Project) -> None:
+        """One request of a project. Raises `TooManyRequests`."""
+        rate = self.limit(project)
+        if not rate:
+            return
+        burst = float(project.limits.burst or self._limits.burst or max(1.0, rate))
+        tokens = self._drawn.pop(project.id, 0.0)
+        if tokens < 1.0:
+            # What is missing, and no more than a part of the burst ahead: what is drawn here is lost to others.
+            wanted = max(1.0, min(rate * _AHEAD_SECONDS, burst / 4)) - tokens
+            tokens += await self._store.draw(
+                f"requests of {project.id}", wanted, rate=rate, burst=burst, at=self._clock()
+            )
+            tokens += self._drawn.pop(project.id, 0.0)  # what another request put back meanwhile
+        if tokens < 1.0:
+            self._drawn[project.id] = tokens
+            self.refused += 1
+            raise TooManyRequests(rate, (1.0 - tokens) / rate)
+        self._drawn[project.id] = tokens - 1.0
