@@ -17,7 +17,7 @@ BIN := .venv/bin
 # torch alone first: a build for the processor will do, if that is the one that is at hand.
 .venv/.dev: .venv/.core pyproject.toml Makefile
 	$(BIN)/pip install -q --disable-pip-version-check "$(TORCH)"
-	$(BIN)/pip install -q --disable-pip-version-check -e ".[speech,storage,ovi,ltx2,partners,mcp]" --group test --group lint
+	$(BIN)/pip install -q --disable-pip-version-check -e ".[speech,storage,postgres,ray,otel,ovi,ltx2,partners,mcp]" --group test --group lint
 	@touch $@
 
 demo: .venv/.core

@@ -209,7 +209,7 @@ async def test_cancel_is_for_the_queue(tmp_path: Path) -> None:
 
 
 async def test_stopping_gives_back_what_does_not_end_in_time(tmp_path: Path) -> None:
-    async with house(tmp_path, options={"replicas": 2}, drain_seconds=1.0) as at:
+    async with house(tmp_path, options={"replicas": 2}, drain_seconds=3.0) as at:
         short, long = await at.submit("[say a][sleep 0.3]"), await at.submit("[say b][sleep 60]")
         await at.reached(short, "task_output")
         await at.reached(long, "task_output")

@@ -10,7 +10,7 @@ import shutil
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -33,7 +33,7 @@ from understudy.tasks import lifecycle
 from understudy.tasks.events import Event, Events
 from understudy.tasks.jobs import job_of
 from understudy.tasks.journal import Journal
-from understudy.tasks.lifecycle import PATH, Change, Status
+from understudy.tasks.lifecycle import PATH, REACHED_AT, Change, Status
 from understudy.tasks.postprocess import Postprocess
 from understudy.tasks.preprocess import Preprocess
 from understudy.tasks.purchases.buying import Buyer, NotBought, NotHeld
@@ -48,6 +48,23 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 _BOUGHT_RETRY_SECONDS = 15.0
 _STORE_RETRY_SECONDS = (0.1, 0.5, 1.0, 2.0, 4.0)
+
+
+_LINGER_SECONDS = 0.02
+"""A status that is left again within this is written together with the next one."""
+
+
+class _Step(NamedTuple):
+    """A status that was reached."""
+
+    status: Status
+    at: float
+    fields: dict[str, Any]
+    """What is written with it."""
+
+
+_Entry = Event | _Step | asyncio.Future[None] | None
+"""None: the run is over. A future: to be set once everything before it is told."""
 
 
 class Lost(Exception):
@@ -92,7 +109,9 @@ class Run:
     def __init__(self, crew: Crew, task: Task) -> None:
         self._crew = crew
         self._journal: Journal | None = None
-        self._line: asyncio.Queue[Event | Status | asyncio.Future[None] | None] = asyncio.Queue()
+        self._line: asyncio.Queue[_Entry] = asyncio.Queue()
+        self._ahead: list[_Entry] = []
+        """Taken out of the line already, and not dealt with yet."""
         self._writing: asyncio.Task[None] | None = None
         self._has_bought = False
         self.resumable = False
@@ -125,7 +144,6 @@ class Run:
             files = await self._prepare(folder)
             async with self._hearing():
                 played = await self._perform(model, files, folder)
-            await self._write(lifecycle.advance(self.task, Status.POSTPROCESS_START, crew.clock()))
             await self._deliver(model, played, folder)
         except (Lost, NotHeld) as lost:
             raise Lost from lost
@@ -233,12 +251,13 @@ class Run:
         }
         labels = cast.labels(engine)
         played_by = facts | {name: label for name, label in labels.items() if name not in facts}
-        if PATH.index(Status(self.task.status)) < PATH.index(Status.ASSIGN):
-            await self._write(
-                lifecycle.advance(self.task, Status.ASSIGN, self._crew.clock(), engine=played_by)
-            )
-        else:
+        if PATH.index(Status(self.task.status)) >= PATH.index(Status.ASSIGN):
             await self._write(lifecycle.note(self.task, engine=played_by))
+        else:
+            self._line.put_nowait(_Step(Status.ASSIGN, self._crew.clock(), {"engine": played_by}))
+            if isinstance(engine, RemoteEngine):
+                # Who takes the task up after a crash is to know who was passed over before the purchase began.
+                await self._told()
         return engine
 
     def _passed_over(self, tried: list[Tried]) -> list[Tried]:
@@ -276,7 +295,7 @@ class Run:
     async def _hearing(self) -> AsyncIterator[None]:
         """Meanwhile what a run says is told, in its order."""
         # The listener must not wait, and a status must be on disk before it is told: so what it hears is put in line.
-        self._journal = journal = Journal(self._line.put_nowait, self._line.put_nowait)
+        self._journal = journal = Journal(self._line.put_nowait, self._reached)
         self._writing = asyncio.create_task(self._write_down())
         try:
             yield
@@ -307,21 +326,58 @@ class Run:
         if self._writing.done():
             await self._writing
 
+    def _reached(self, status: Status) -> None:
+        self._line.put_nowait(_Step(status, self._crew.clock(), {}))
+
     async def _write_down(self) -> None:
-        while (entry := await self._line.get()) is not None:
+        while (entry := await self._next()) is not None:
             match entry:
-                case Status():
-                    # A second engine begins where the first one was already.
-                    if PATH.index(entry) > PATH.index(Status(self.task.status)):
-                        await self._write(lifecycle.advance(self.task, entry, self._crew.clock()))
+                case _Step():
+                    await self._write_steps(entry)
                 case Event():
                     self._tell(entry)
                 case _:
                     entry.set_result(None)
 
+    async def _next(self) -> _Entry:
+        return self._ahead.pop() if self._ahead else await self._line.get()
+
+    async def _write_steps(self, step: _Step) -> None:
+        """Those that follow each other at once, in one write."""
+        fields: dict[str, Any] = {}
+        while True:
+            fields |= {REACHED_AT[step.status]: step.at} if step.status in REACHED_AT else {}
+            fields |= step.fields
+            if step.status is Status.OUTPUT:
+                break
+            try:
+                async with asyncio.timeout(_LINGER_SECONDS):
+                    entry = await self._line.get()
+            except TimeoutError:
+                break
+            if not isinstance(entry, _Step):
+                self._ahead.append(entry)
+                break
+            step = entry
+        # A second engine begins where the first one was already.
+        if PATH.index(step.status) > PATH.index(Status(self.task.status)):
+            await self._write(lifecycle.advance(self.task, step.status, step.at, **fields))
+
     async def _deliver(self, model: Model, played: Played, folder: Path) -> None:
-        crew = self._crew
-        result = await crew.postprocess.process(self.task, model, played.outputs, folder / "thumbnails")
+        crew, at = self._crew, self._crew.clock()
+        begun = asyncio.Event()
+        marking = asyncio.create_task(self._mark_postprocess(at, begun))
+        try:
+            # The price is by the time that the engine was busy, which ends here.
+            task = msgspec.structs.replace(self.task, ended=at)
+            result = await crew.postprocess.process(task, model, played.outputs, folder / "thumbnails")
+        finally:
+            if not begun.is_set():
+                marking.cancel()
+            await asyncio.wait({marking})
+            failure = None if marking.cancelled() else marking.exception()
+        if failure is not None:
+            raise failure
         played_by = dict(self.task.engine or {})
         if played.notes:
             played_by["notes"] = list(played.notes)
@@ -338,9 +394,17 @@ class Run:
                     cost=result.cost,
                     settlement=played.settlement,
                     engine=played_by,
+                    ended=at,
+                    postprocess_started=at,
                     **self._logs(),
                 )
             )
+
+    async def _mark_postprocess(self, at: float, begun: asyncio.Event) -> None:
+        """Unless it is over at once."""
+        await asyncio.sleep(_LINGER_SECONDS)
+        begun.set()
+        await self._write(lifecycle.advance(self.task, Status.POSTPROCESS_START, at))
 
     async def _keep_log(self) -> None:
         """Whoever killed the task sees what it had said."""
