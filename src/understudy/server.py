@@ -1,9 +1,11 @@
 """The server in the foreground: from the first request that is answered to the last task that is brought to its end."""
 
 import asyncio
+import contextlib
 import gc
 import signal
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 
@@ -38,6 +40,11 @@ async def serve(
             f"role = {settings.role} takes a database that several processes share: set database to"
             " postgresql://USER:PASSWORD@HOST/NAME."
         )
+    if settings.role == "dispatcher" and not settings.url:
+        raise ConfigurationError(
+            "role = dispatcher: set server.url (--url) to the address where clients reach the processes that answer"
+            " them; webhooks and partners are told it."
+        )
     folder = data_folder.make(settings.data)
     lock = nullcontext() if shared else data_folder.locked(folder)
     with lock, _listening(settings, listener) as listening_on:
@@ -52,7 +59,7 @@ async def serve(
                     data_folder.note_url(folder, url)
                 _collect_less_often()
                 if on_ready is not None:
-                    on_ready(url)
+                    on_ready(address_of(listening_on) if settings.role == "dispatcher" else url)
                 await stop.first.wait()
                 if server.dispatcher is not None:
                     await _drain(server.dispatcher, settings.drain_seconds, stop)
@@ -92,7 +99,13 @@ class _Signals:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._heard)
         if gone is not None:
-            loop.run_in_executor(None, gone).add_done_callback(lambda _: self._heard())
+
+            def wait() -> None:
+                gone()
+                with contextlib.suppress(RuntimeError):  # it has ended already
+                    loop.call_soon_threadsafe(self._heard)
+
+            threading.Thread(target=wait, daemon=True).start()
 
     def _heard(self) -> None:
         (self.second if self.first.is_set() else self.first).set()

@@ -171,12 +171,17 @@ class _Worker:
 async def _end_of(process: BaseProcess) -> None:
     loop = asyncio.get_running_loop()
     over = loop.create_future()
-    loop.add_reader(process.sentinel, lambda: over.done() or over.set_result(None))
+    loop.add_reader(process.sentinel, _set, over)
     try:
         await over
     finally:
         loop.remove_reader(process.sentinel)
     process.join()
+
+
+def _set(future: "asyncio.Future[None]") -> None:
+    if not future.done():
+        future.set_result(None)
 
 
 def _work(settings: Settings, listener: socket.socket | None, says: Connection) -> None:
