@@ -4,7 +4,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import animatic, dialects, footprint, million, remote, server_speed
+from benchmarks import animatic, dialects, footprint, million, on_postgres, remote, server_speed
 from benchmarks.report import Figure, table
 
 PARTS = {
@@ -15,6 +15,7 @@ PARTS = {
     "animatic": animatic.measure,
     "dialects": dialects.measure,
     "remote": remote.measure,
+    "postgres": on_postgres.measure,
 }
 
 

@@ -18,7 +18,7 @@ from benchmarks.server_speed import DETAIL, signed
 from understudy.data_folder import DATABASE
 from understudy.tasks import lifecycle
 from understudy.tasks.projects import letters
-from understudy.tasks.records import NewTask, Task
+from understudy.tasks.records import NewTask, Room, RunningLimits, Task
 from understudy.tasks.store.sqlite.rows import insert
 from understudy.tasks.store.sqlite.store import SqliteStore, open_sqlite
 from understudy.testing.live import Live, live, start
@@ -101,8 +101,8 @@ async def _time(operation: Callable[[SqliteStore], Awaitable[object]], store: Sq
 
 
 async def _claim(store: SqliteStore) -> None:
-    task = await store.claim("benchmark", MODELS, at=1.0, until=2.0)
-    assert task is not None
+    room = Room(models=MODELS, places=1)
+    (task,) = await store.claim("benchmark", [room], RunningLimits(), at=1.0, until=2.0)
     await store.apply(task.id, lifecycle.give_back(task))
 
 
