@@ -34,7 +34,7 @@ from understudy.engines import retirement
 from understudy.engines.cast import Cast
 from understudy.engines.engine import LocalEngine
 from understudy.engines.retirement import Ending
-from understudy.errors import StoreUnavailable
+from understudy.errors import StorageFailed, StoreUnavailable
 from understudy.executors.executor import Executor
 from understudy.executors.local import LocalExecutor
 from understudy.executors.timings import Timings
@@ -141,6 +141,10 @@ async def _ground(stack: AsyncExitStack, settings: Settings, folder: Path, url: 
     place = stack.enter_context(data_folder.workplace(folder)) if store.shared else folder
     owner = f"{socket.gethostname()}:{os.getpid()}:{token_hex(4)}"
     storage = open_storage(settings.storage or folder / "files", sole=not store.shared)
+    try:
+        await storage.check()
+    except StorageFailed as error:
+        log.warning("the storage does not work now: %s", error.message)
     shelf = Shelf(store=store, storage=storage, notes=notes_of(store, place), owner=owner)
     stack.push_async_callback(shelf.close)
     projects = Projects(store, vault, time.time)

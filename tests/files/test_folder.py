@@ -1,4 +1,5 @@
 import asyncio
+import errno
 import os
 import shutil
 import subprocess
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.files.storage_contract import listed
 from understudy.errors import ConfigurationError, StorageFailed
 from understudy.files.folder import FolderStorage
 from understudy.files.storage import open_storage
@@ -128,3 +130,39 @@ def test_content_then_rename_then_folders_reach_the_disk(tmp_path: Path) -> None
     assert ".incoming/" in steps[0]
     for step, folder in zip(steps[2:], (root / "a/b", root / "a", root), strict=True):
         assert f"<{folder}>" in step
+
+
+async def test_the_check_leaves_nothing(tmp_path: Path) -> None:
+    await FolderStorage(tmp_path).check()
+    assert left_over(tmp_path) == []
+
+
+async def test_the_check_says_what_is_wrong(tmp_path: Path) -> None:
+    storage = FolderStorage(tmp_path / "files")
+    (tmp_path / "files" / ".incoming").rmdir()
+    (tmp_path / "files").rmdir()
+    with pytest.raises(ConfigurationError, match="files cannot be used: No such file or directory"):
+        await storage.check()
+
+
+async def test_a_disk_that_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    storage = FolderStorage(tmp_path)
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(StorageFailed, match="No space left on device"):
+        await storage.check()
+    with pytest.raises(StorageFailed, match="could not take a: No space left on device"):
+        await storage.put_bytes("a", b"1")
+
+
+async def test_listing_sees_plain_files_alone(tmp_path: Path) -> None:
+    storage = FolderStorage(tmp_path)
+    await storage.put_bytes("a/b", b"1")
+    (tmp_path / "a" / "with space").write_bytes(b"2")
+    (tmp_path / "a" / ".hidden").write_bytes(b"3")
+    (tmp_path / "a" / "link").symlink_to(tmp_path / "a" / "b")
+    (tmp_path / "loop").symlink_to(tmp_path, target_is_directory=True)
+    (tmp_path / ".incoming" / "draft").write_bytes(b"4")
+    assert [kept.key for kept in await listed(storage)] == ["a/b"]

@@ -18,7 +18,7 @@ from pathlib import Path
 from secrets import token_hex
 
 from understudy.errors import ConfigurationError, StorageFailed
-from understudy.files.storage import CHUNK, Stat, check_key
+from understudy.files.storage import CHUNK, Kept, Stat, check_key, is_key, settled
 
 # On the same file system as the rest, so that a rename is possible; no key can begin with a dot.
 _INCOMING = ".incoming"
@@ -47,13 +47,17 @@ class FolderStorage:
                 f"storage: the folder {root} cannot be used: {error.strerror}"
             ) from error
 
+    async def check(self) -> None:
+        """See `Storage.check`."""
+        await asyncio.to_thread(self._try)
+
     async def put(self, key: str, source: Path) -> None:
         """See `Storage.put`. On the same file system the file is linked, not copied."""
-        await asyncio.to_thread(self._keep, check_key(key), source)
+        await settled(asyncio.to_thread(self._keep, check_key(key), source))
 
     async def put_bytes(self, key: str, content: bytes) -> None:
         """See `Storage.put_bytes`."""
-        await asyncio.to_thread(self._keep, check_key(key), content)
+        await settled(asyncio.to_thread(self._keep, check_key(key), content))
 
     async def head(self, key: str) -> Stat | None:
         """See `Storage.head`."""
@@ -88,6 +92,20 @@ class FolderStorage:
         """See `Storage.delete`. Folders that become empty go, too."""
         await asyncio.to_thread(self._remove, [check_key(key) for key in keys])
 
+    async def keys(self, prefix: str = "") -> AsyncIterator[Kept]:
+        """See `Storage.keys`. One folder at a time is in memory."""
+        left = [self._root / check_key(prefix) if prefix else self._root]
+        while left:
+            files, folders = await asyncio.to_thread(self._listed, left.pop())
+            left += folders
+            for file in files:
+                yield file
+
+    async def signed_url(self, key: str, seconds: float, *, name: str, content_type: str) -> str | None:
+        """See `Storage.signed_url`: there are none here."""
+        check_key(key)
+        return None
+
     def local_path(self, key: str) -> Path | None:
         """See `Storage.local_path`."""
         path = self._root / check_key(key)
@@ -99,6 +117,36 @@ class FolderStorage:
             await asyncio.to_thread(shutil.copyfile, self._root / check_key(key), to)
         except OSError as error:
             raise StorageFailed(f"the file {key} cannot be read from storage: {error.strerror}") from error
+
+    def _try(self) -> None:
+        tried = self._incoming / f"check-{token_hex(8)}"
+        try:
+            tried.write_bytes(b"check")
+            _sync(tried)
+            tried.read_bytes()
+            tried.unlink()
+        except OSError as error:
+            kind = StorageFailed if error.errno in (errno.ENOSPC, errno.EDQUOT) else ConfigurationError
+            raise kind(f"storage: the folder {self._root} cannot be used: {error.strerror}") from error
+
+    def _listed(self, folder: Path) -> tuple[list[Kept], list[Path]]:
+        files, folders = [], []
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    path = folder / entry.name
+                    key = path.relative_to(self._root).as_posix()
+                    if entry.is_dir(follow_symlinks=False) and is_key(key):
+                        folders.append(path)
+                    elif entry.is_file(follow_symlinks=False) and is_key(key):
+                        seen = entry.stat(follow_symlinks=False)
+                        modified = datetime.fromtimestamp(seen.st_mtime, UTC)
+                        files.append(Kept(key, seen.st_size, modified))
+        except (FileNotFoundError, NotADirectoryError):
+            return files, folders  # taken away meanwhile
+        except OSError as error:
+            raise StorageFailed(f"storage could not list its files: {error.strerror}") from error
+        return files, folders
 
     def _keep(self, key: str, content: Path | bytes) -> None:
         staged = self._incoming / token_hex(16)

@@ -2,6 +2,8 @@
 
 import re
 import unicodedata
+from typing import Literal
+from urllib.parse import quote
 
 from understudy.files.sniff import TYPES
 
@@ -32,6 +34,11 @@ def safe_name(name: str, content_type: str) -> str:
     room = LONGEST - len(extension)
     stem = stem.encode()[:room].decode(errors="ignore").rstrip(". ")
     return (stem or "file") + extension
+
+
+def content_disposition(name: str, how: Literal["inline", "attachment"] = "inline") -> str:
+    """The header that gives a download its name: any name, in ASCII (RFC 6266 and RFC 8187)."""
+    return f"{how}; filename*=UTF-8''{quote(name, safe='')}"
 
 
 def _split(text: str, extensions: tuple[str, ...]) -> tuple[str, str]:

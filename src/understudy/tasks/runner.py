@@ -10,6 +10,7 @@ import shutil
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from secrets import token_hex
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
@@ -121,10 +122,11 @@ class Run:
 
     async def go(self) -> None:
         """Bring the task to its end. Cancelling this stops the engine and leaves the task as it is."""
-        folder = self._crew.folder / f"{self.task.id}-{self.task.attempts}"
+        # The same attempt may begin here twice: one that is given back because of its purchase does not count.
+        folder = self._crew.folder / f"{self.task.id}-{self.task.attempts}-{token_hex(4)}"
         self._tell(Event(self.task.status, status=True))
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(parents=True)
             await self._through(folder)
         except Lost:
             log.info("task %d is no longer held by this run; its result is thrown away", self.task.id)
@@ -217,6 +219,8 @@ class Run:
         Raises `EngineFailed` if one has ended in a way that no other engine may follow.
         """
         tried: list[Tried] = []
+        if self.task.engine is None:  # it is written down before anything is bought
+            return tried, None
         for purchase in await self._crew.store.purchases(task=self.task.id):
             if purchase.state != "settled":
                 self._has_bought = True
