@@ -4,7 +4,16 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import animatic, dialects, footprint, million, on_postgres, remote, server_speed
+from benchmarks import (
+    animatic,
+    dialects,
+    footprint,
+    million,
+    million_on_postgres,
+    on_postgres,
+    remote,
+    server_speed,
+)
 from benchmarks.report import Figure, table
 
 PARTS = {
@@ -16,6 +25,7 @@ PARTS = {
     "dialects": dialects.measure,
     "remote": remote.measure,
     "postgres": on_postgres.measure,
+    "postgres_million": million_on_postgres.measure,
 }
 
 
