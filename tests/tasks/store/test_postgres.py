@@ -1,0 +1,25 @@
+"""The shared store: the contract."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.postgres import server
+from tests.tasks.store.contract import StoreContract
+from tests.tasks.store.purchase_contract import PurchaseContract
+from understudy.tasks.store.postgres.store import PostgresStore, open_postgres
+
+
+@pytest.fixture
+async def store() -> AsyncIterator[PostgresStore]:
+    opened = await open_postgres(await server().new_database(), clock=lambda: 0.0)
+    yield opened
+    await opened.close()
+
+
+class TestContract(StoreContract):
+    pass
+
+
+class TestPurchases(PurchaseContract):
+    pass
