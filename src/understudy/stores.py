@@ -13,7 +13,7 @@ from understudy.tasks.projects import Projects
 from understudy.tasks.shelf import FolderNotes, Notes
 from understudy.tasks.store.sqlite.store import SqliteStore, open_sqlite
 from understudy.tasks.store.store import Store
-from understudy.tasks.vault import open_vault
+from understudy.tasks.vault import Vault, open_vault
 
 POSTGRES = ("postgresql://", "postgres://")
 
@@ -26,7 +26,7 @@ async def open_projects(settings: Settings, *, make: bool = False) -> AsyncItera
     """
     folder = _folder(settings, make=make)
     async with store_of(settings, folder) as store:
-        projects = Projects(store, open_vault(folder, settings.secret_key), time.time)
+        projects = Projects(store, await vault_of(settings, folder, store), time.time)
         await projects.check_key()
         yield projects
 
@@ -46,6 +46,15 @@ async def store_of(settings: Settings, folder: Path) -> AsyncIterator[Store]:
         yield store
     finally:
         await store.close()
+
+
+async def vault_of(settings: Settings, folder: Path, store: Store) -> Vault:
+    """What opens the projects' secrets. A key is made for the first one only: another could not open theirs.
+
+    Raises `ConfigurationError`.
+    """
+    make = not store.shared or not await store.projects()
+    return open_vault(folder, settings.secret_key, make=make)
 
 
 def bus_of(store: Store, owner: str) -> Bus:

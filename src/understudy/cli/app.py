@@ -5,7 +5,22 @@ from typing import Annotated
 import typer
 
 from understudy import __version__
-from understudy.cli import cast, config, engines, mcp, models, projects, purchases, run, serve, tasks, weights
+from understudy.cli import (
+    backup,
+    cast,
+    config,
+    copy_store,
+    engines,
+    mcp,
+    migrate,
+    models,
+    projects,
+    purchases,
+    run,
+    serve,
+    tasks,
+    weights,
+)
 from understudy.cli.exits import HELP
 
 app = typer.Typer(
@@ -40,6 +55,10 @@ app.add_typer(models.app, name="models")
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(projects.app, name="projects")
 app.add_typer(purchases.app, name="purchases")
+app.command("migrate")(migrate.migrate)
+app.command("copy-store")(copy_store.copy_store)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 app.command("mcp")(mcp.mcp)
 app.command("engines")(engines.engines)
 app.add_typer(cast.app, name="cast")

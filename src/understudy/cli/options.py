@@ -23,6 +23,24 @@ Data = Annotated[
         "--data", metavar="DIR", help="The server's data folder; also UNDERSTUDY_DATA.", show_default=False
     ),
 ]
+Database = Annotated[
+    str | None,
+    typer.Option(
+        "--database",
+        metavar="URL",
+        help="The server's database, if it is not in the data folder; also UNDERSTUDY_DATABASE.",
+        show_default=False,
+    ),
+]
+Storage = Annotated[
+    str | None,
+    typer.Option(
+        "--storage",
+        metavar="URL",
+        help="Where the server's files are, if not in the data folder; also UNDERSTUDY_STORAGE.",
+        show_default=False,
+    ),
+]
 Url = Annotated[
     str | None,
     typer.Option(

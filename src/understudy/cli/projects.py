@@ -1,17 +1,19 @@
-"""`understudy projects`: who may use the server. Works on the data folder, whether the server runs or not."""
+"""`understudy projects`: who may use the server. Works on what it remembers, whether the server runs or not."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import typer
 
-from understudy.cli.options import Config, Data, Json, settings_from
-from understudy.cli.output import dollars, moment, note, print_fields, print_json, print_table
+from understudy.cli import limits
+from understudy.cli.limits import Spent
+from understudy.cli.options import Config, Data, Database, Json, settings_from
+from understudy.cli.output import dollars, moment, print_json, print_table
+from understudy.cli.project_shown import print_credentials, print_project, project_record, project_row
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from understudy.config import Settings
     from understudy.tasks.projects import Credentials, Projects
     from understudy.tasks.records import Project
 
@@ -38,42 +40,63 @@ def create(
     ] = None,
     config: Config = None,
     data: Data = None,
+    database: Database = None,
     json: Json = False,
 ) -> None:
     """Make a project and print its keys, this once."""
+    settings = settings_from(config, data=data, database=database)
     made = _with_projects(
-        config, data, lambda projects: projects.create(name, auth, tuple(allow_ip or ())), make=True
+        settings, lambda projects: projects.create(name, auth, tuple(allow_ip or ())), make=True
     )
-    _print_credentials(made, json)
+    print_credentials(made, json)
 
 
 @app.command("list")
-def list_projects(config: Config = None, data: Data = None, json: Json = False) -> None:
+def list_projects(
+    config: Config = None, data: Data = None, database: Database = None, json: Json = False
+) -> None:
     """Print all projects."""
-    found = _with_projects(config, data, lambda projects: projects.list())
+    settings = settings_from(config, data=data, database=database)
+    found = _with_projects(settings, lambda projects: projects.list())
     if json:
-        print_json([_record(project) for project in found])
+        spent = _spent(settings, found)
+        print_json([project_record(project, spent[project.id]) for project in found])
         return
     print_table(
         ("Project", "Name", "Type", "Allowed from", "Balance", "Enabled", "Created"),
-        ([str(project.id), *_row(project)] for project in found),
+        ([str(project.id), *project_row(project)] for project in found),
         "There are no projects yet.",
     )
 
 
 @app.command()
-def show(project: ProjectId, config: Config = None, data: Data = None, json: Json = False) -> None:
+def show(
+    project: ProjectId,
+    config: Config = None,
+    data: Data = None,
+    database: Database = None,
+    json: Json = False,
+) -> None:
     """Print one project."""
-    _print_project(_with_projects(config, data, lambda projects: projects.get(project)), json)
+    settings = settings_from(config, data=data, database=database)
+    found = _with_projects(settings, lambda projects: projects.get(project))
+    print_project(found, json, _spent(settings, [found])[project])
 
 
 @app.command("rotate-secret")
-def rotate_secret(project: ProjectId, config: Config = None, data: Data = None, json: Json = False) -> None:
+def rotate_secret(
+    project: ProjectId,
+    config: Config = None,
+    data: Data = None,
+    database: Database = None,
+    json: Json = False,
+) -> None:
     """Give a project new keys and print them, this once; the old ones stop working at once.
 
     If the project's keys stand in credentials.json, the new ones do from then on.
     """
-    folder = settings_from(config, data=data).data
+    settings = settings_from(config, data=data, database=database)
+    folder = settings.data
 
     async def change(projects: "Projects") -> "Credentials":
         from understudy import data_folder
@@ -86,7 +109,7 @@ def rotate_secret(project: ProjectId, config: Config = None, data: Data = None, 
             data_folder.write_credentials(folder, **{**known, **keys})
         return made
 
-    _print_credentials(_with_projects(config, data, change), json)
+    print_credentials(_with_projects(settings, change), json)
 
 
 @app.command()
@@ -98,6 +121,7 @@ def allow(
     ] = None,
     config: Config = None,
     data: Data = None,
+    database: Database = None,
     json: Json = False,
 ) -> None:
     """Set the addresses and networks that a project's requests may come from."""
@@ -106,7 +130,7 @@ def allow(
         await projects.set_allow(project, tuple(networks or ()))
         return await projects.get(project)
 
-    _print_project(_with_projects(config, data, change), json)
+    print_project(_with_projects(settings_from(config, data=data, database=database), change), json)
 
 
 @app.command()
@@ -117,6 +141,7 @@ def webhook(
     ] = "",
     config: Config = None,
     data: Data = None,
+    database: Database = None,
     json: Json = False,
 ) -> None:
     """Set where the webhooks of a project go that clients of the OpenAI protocol do not give an address."""
@@ -125,7 +150,46 @@ def webhook(
         await projects.get(project)
         return await projects.set_webhook_url(project, url)
 
-    _print_project(_with_projects(config, data, change), json)
+    print_project(_with_projects(settings_from(config, data=data, database=database), change), json)
+
+
+@app.command()
+def limit(
+    project: ProjectId,
+    running: limits.Running = None,
+    queued: limits.Queued = None,
+    rate: limits.Rate = None,
+    burst: limits.Burst = None,
+    hourly: limits.Hourly = None,
+    monthly: limits.Monthly = None,
+    keep_days: limits.KeepDays = None,
+    config: Config = None,
+    data: Data = None,
+    database: Database = None,
+    json: Json = False,
+) -> None:
+    """Set what a project may take; what is not given stays. Prints the project, and what it has spent.
+
+    A server heeds it a second later at most. What the project has of its own counts instead of the server's limit.
+    """
+    given = {
+        "running": running,
+        "queued": queued,
+        "rate": rate,
+        "burst": burst,
+        "hourly": hourly,
+        "monthly": monthly,
+        "keep_days": keep_days,
+    }
+    settings = settings_from(config, data=data, database=database)
+
+    async def change(projects: "Projects") -> "Project":
+        before = await projects.get(project)
+        after = limits.changed(before.limits, given)
+        return before if after == before.limits else await projects.set_limits(project, after)
+
+    changed = _with_projects(settings, change)
+    print_project(changed, json, _spent(settings, [changed])[project])
 
 
 @balance.command("add")
@@ -136,6 +200,7 @@ def add_balance(
     ],
     config: Config = None,
     data: Data = None,
+    database: Database = None,
     json: Json = False,
 ) -> None:
     """Pay in."""
@@ -146,7 +211,13 @@ def add_balance(
     if not paid.is_finite():
         raise typer.BadParameter(f"{amount!r} is no amount of money")
 
-    _print_project(_with_projects(config, data, lambda projects: projects.add_balance(project, paid)), json)
+    print_project(
+        _with_projects(
+            settings_from(config, data=data, database=database),
+            lambda projects: projects.add_balance(project, paid),
+        ),
+        json,
+    )
 
 
 @balance.command("log")
@@ -155,10 +226,13 @@ def balance_log(
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many to print.")] = 50,
     config: Config = None,
     data: Data = None,
+    database: Database = None,
     json: Json = False,
 ) -> None:
     """Print what was paid in and what tasks cost, newest first."""
-    lines = _with_projects(config, data, lambda projects: projects.ledger(project, limit))
+    lines = _with_projects(
+        settings_from(config, data=data, database=database), lambda projects: projects.ledger(project, limit)
+    )
     if json:
         print_json(
             [
@@ -180,85 +254,68 @@ def balance_log(
 
 
 @app.command()
-def disable(project: ProjectId, config: Config = None, data: Data = None, json: Json = False) -> None:
+def disable(
+    project: ProjectId,
+    config: Config = None,
+    data: Data = None,
+    database: Database = None,
+    json: Json = False,
+) -> None:
     """Stop answering a project's key."""
-    _print_project(_set_enabled(config, data, project, False), json)
+    print_project(_set_enabled(settings_from(config, data=data, database=database), project, False), json)
 
 
 @app.command()
-def enable(project: ProjectId, config: Config = None, data: Data = None, json: Json = False) -> None:
+def enable(
+    project: ProjectId,
+    config: Config = None,
+    data: Data = None,
+    database: Database = None,
+    json: Json = False,
+) -> None:
     """Answer a project's key again."""
-    _print_project(_set_enabled(config, data, project, True), json)
+    print_project(_set_enabled(settings_from(config, data=data, database=database), project, True), json)
 
 
-def _set_enabled(config: "Path | None", data: "Path | None", project: int, enabled: bool) -> "Project":
+def _set_enabled(settings: "Settings", project: int, enabled: bool) -> "Project":
     async def change(projects: "Projects") -> "Project":
         await projects.set_enabled(project, enabled)
         return await projects.get(project)
 
-    return _with_projects(config, data, change)
+    return _with_projects(settings, change)
 
 
 def _with_projects(
-    config: "Path | None",
-    data: "Path | None",
-    work: "Callable[[Projects], Awaitable[T]]",
-    *,
-    make: bool = False,
+    settings: "Settings", work: "Callable[[Projects], Awaitable[T]]", *, make: bool = False
 ) -> T:
     import asyncio
 
     from understudy.stores import open_projects
 
     async def all_of_it() -> T:
-        async with open_projects(settings_from(config, data=data), make=make) as projects:
+        async with open_projects(settings, make=make) as projects:
             return await work(projects)
 
     return asyncio.run(all_of_it())
 
 
-def _record(project: "Project") -> dict[str, Any]:
-    """What may be shown of a project; the keys are not among it."""
-    return {
-        "id": project.id,
-        "name": project.name,
-        "auth": project.auth,
-        "allow": list(project.allow),
-        "webhook_url": project.webhook_url,
-        "balance": dollars(project.balance),
-        "enabled": project.enabled,
-        "created": int(project.created),
-    }
+def _spent(settings: "Settings", projects: "Sequence[Project]") -> dict[int, Spent]:
+    """By project."""
+    import asyncio
+    import time
 
+    from understudy.stores import open_store
+    from understudy.tasks.budgets import hour_began, month_began
 
-def _row(project: "Project") -> list[str]:
-    return [
-        project.name,
-        project.auth,
-        ", ".join(project.allow) or "anywhere",
-        f"${dollars(project.balance)}",
-        "yes" if project.enabled else "no",
-        moment(project.created),
-    ]
+    async def look() -> dict[int, Spent]:
+        now = time.time()
+        async with open_store(settings) as store:
+            return {
+                project.id: Spent(
+                    hour=await store.spent(project.id, hour_began(now)),
+                    month=await store.spent(project.id, month_began(now)),
+                )
+                for project in projects
+            }
 
-
-def _print_project(project: "Project", json: bool) -> None:
-    if json:
-        print_json(_record(project))
-        return
-    names = ("project", "name", "type", "allowed from", "balance", "enabled", "created", "webhooks to")
-    shown = [str(project.id), *_row(project), project.webhook_url or "what each task says"]
-    print_fields(zip(names, shown, strict=True))
-
-
-def _print_credentials(made: "Credentials", json: bool) -> None:
-    keys = {"api_key": made.api_key}
-    if made.project.auth == "signature":
-        keys["api_secret"] = made.api_secret
-    keys["webhook_secret"] = made.webhook_secret
-    if json:
-        print_json({**_record(made.project), **keys})
-        return
-    _print_project(made.project, json=False)
-    print_fields(keys.items())
-    note("Keep them now: they are not shown again.")
+    return asyncio.run(look())

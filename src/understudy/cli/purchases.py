@@ -1,4 +1,4 @@
-"""`understudy purchases`: what was bought at partners. Works on the data folder, whether the server runs or not."""
+"""`understudy purchases`: what was bought at partners. Works on what the server remembers, whether the server runs or not."""
 
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated, TypeVar, get_args
@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Annotated, TypeVar, get_args
 import typer
 
 from understudy.cli.engines import say_of
-from understudy.cli.options import Config, Data, Json, settings_from
+from understudy.cli.options import Config, Data, Database, Json, settings_from
 from understudy.cli.output import dollars, moment, print_json, print_table
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from understudy.config import Settings
     from understudy.tasks.records import Purchase
     from understudy.tasks.store.store import Store
 
@@ -34,6 +33,7 @@ def list_purchases(
     limit: Limit = 50,
     config: Config = None,
     data: Data = None,
+    database: Database = None,
     json: Json = False,
 ) -> None:
     """Print purchases: each job at a partner with its task, how it ended and what it cost.
@@ -42,8 +42,7 @@ def list_purchases(
     """
     _must_be_an_outcome(outcome)
     found = _with_store(
-        config,
-        data,
+        settings_from(config, data=data, database=database),
         lambda store: store.purchases(engine=engine, outcome=outcome, only_open=only_open, limit=limit),
     )
     if json:
@@ -70,9 +69,13 @@ def list_purchases(
 
 
 @app.command()
-def ledger(limit: Limit = 50, config: Config = None, data: Data = None, json: Json = False) -> None:
+def ledger(
+    limit: Limit = 50, config: Config = None, data: Data = None, database: Database = None, json: Json = False
+) -> None:
     """Print what partners charged: the operator's own costs, apart from what projects pay."""
-    lines = _with_store(config, data, lambda store: store.operator_ledger(limit))
+    lines = _with_store(
+        settings_from(config, data=data, database=database), lambda store: store.operator_ledger(limit)
+    )
     if json:
         print_json(lines)
         return
@@ -111,13 +114,13 @@ def _record(purchase: "Purchase") -> dict[str, object]:
     return record
 
 
-def _with_store(config: "Path | None", data: "Path | None", work: "Callable[[Store], Awaitable[T]]") -> T:
+def _with_store(settings: "Settings", work: "Callable[[Store], Awaitable[T]]") -> T:
     import asyncio
 
     from understudy.stores import open_store
 
     async def go() -> T:
-        async with open_store(settings_from(config, data=data)) as store:
+        async with open_store(settings) as store:
             return await work(store)
 
     return asyncio.run(go())

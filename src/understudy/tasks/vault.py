@@ -45,14 +45,20 @@ class Vault:
         return hmac.digest(self._hash_key, api_key.encode(), "sha256")
 
 
-def open_vault(folder: Path, secret_key: str = "") -> Vault:
+def open_vault(folder: Path, secret_key: str = "", *, make: bool = True) -> Vault:
     """The vault of a data folder: its key comes from the setting, or from `secret.key`, made on first use.
 
-    Raises `ConfigurationError` if the key cannot be read, or is not 32 bytes in base64.
+    `make`: whether there may be a first use. Raises `ConfigurationError` if the key cannot be read, is missing, or is
+    not 32 bytes in base64.
     """
     path = folder / "secret.key"
     origin = "secret_key" if secret_key else str(path)
     if not secret_key:
+        if not make and not path.exists():
+            raise ConfigurationError(
+                "The secret key of this installation is not here: set UNDERSTUDY_SECRET_KEY to what its other processes"
+                f" have, or bring their secret.key to {folder}."
+            )
         try:
             secret_key = _read_or_make(path)
         except OSError as error:
