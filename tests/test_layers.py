@@ -12,10 +12,11 @@ import understudy
 
 ROOT = Path(understudy.__file__).parent
 
-CORE = {"errors", "log"}
+CORE = {"errors", "log", "tracing"}
 BELOW: dict[str, set[str]] = {
     "errors": set(),
     "log": {"errors"},
+    "tracing": {"errors"},
     "config": {"errors"},
     "data_folder": {"errors"},
     "http_protocol": set(),
@@ -28,10 +29,12 @@ BELOW: dict[str, set[str]] = {
     "web": CORE | {"tasks", "catalogue", "files"},
     "client": CORE | {"config"},
     "mcp": CORE | {"client"},
-    "metrics": CORE | {"engines", "tasks"},
+    "metrics": CORE | {"engines", "executors", "tasks"},
     "casting": CORE | {"engines", "catalogue", "config"},
     "stores": CORE | {"tasks", "config", "data_folder"},
-    "http_server": CORE | {"http_protocol"},
+    "moving": CORE | {"stores", "tasks", "files", "config", "data_folder"},
+    "http_server": CORE | {"http_protocol", "websocket_protocol"},
+    "websocket_protocol": set(),
     "assembly": CORE
     | {
         "casting",
@@ -48,12 +51,15 @@ BELOW: dict[str, set[str]] = {
         "data_folder",
         "mcp",
     },
-    "server": CORE | {"assembly", "http_server", "tasks", "config", "data_folder"},
+    "server": CORE | {"assembly", "stores", "http_server", "tasks", "config", "data_folder"},
+    "workers": CORE | {"server", "stores", "http_server", "config"},
     "cli": CORE
     | {
         "server",
+        "workers",
         "casting",
         "stores",
+        "moving",
         "client",
         "mcp",
         "tasks",
@@ -158,6 +164,7 @@ LATE = {
     "mcp",
     "numpy",
     "openai",
+    "opentelemetry",
     "prometheus_client",
     "pydantic",
     "rich",

@@ -1,3 +1,4 @@
+import asyncio
 import io
 import json
 import logging
@@ -49,6 +50,37 @@ def test_json_is_one_object_a_line_with_the_context_and_the_traceback() -> None:
     assert (first["message"], first["project"], first["task"]) == ("it broke", "1", "12")
     assert "ValueError: bad" in first["traceback"]
     assert "task" not in second
+
+
+async def test_what_is_found_out_later_is_in_all_lines_of_the_context() -> None:
+    stream = lines("json")
+
+    async def elsewhere() -> None:
+        await asyncio.sleep(0)
+        logger.info("begun before")
+
+    with log.log_context(task="12"):
+        begun = asyncio.create_task(elsewhere())
+        log.add_to_context(engine="ovi")
+        await begun
+    log.add_to_context(engine="nobody hears of it")
+    logger.info("outside")
+    first, second = (json.loads(line) for line in stream.getvalue().splitlines())
+    assert (first["task"], first["engine"]) == ("12", "ovi")
+    assert not {"task", "engine"} & second.keys()
+
+
+def test_what_is_added_inside_stays_inside() -> None:
+    stream = lines("json")
+    with log.log_context(task="12"):
+        with log.log_context():
+            log.add_to_context(engine="ovi")
+        with log.own_context(engine="trouble"):
+            logger.info("own")
+        logger.info("around")
+    own, around = (json.loads(line) for line in stream.getvalue().splitlines())
+    assert ("task" in own, own["engine"]) == (False, "trouble")
+    assert (around["task"], "engine" in around) == ("12", False)
 
 
 def test_the_level_is_kept_and_setting_up_again_does_not_double() -> None:

@@ -9,7 +9,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import date
 from pathlib import Path
@@ -25,6 +25,7 @@ from understudy.api.app import create_app
 from understudy.api.openai_videos.naming import DOOR as OPENAI
 from understudy.api.openai_videos.rendering import event
 from understudy.api.parts import Limits, Parts
+from understudy.api.traced import TracedRequests
 from understudy.api.wiro.render import detail
 from understudy.casting import cast_of
 from understudy.catalogue.catalogue import Catalogue
@@ -35,6 +36,7 @@ from understudy.engines.cast import Cast
 from understudy.engines.engine import LocalEngine
 from understudy.engines.retirement import Ending
 from understudy.errors import StorageFailed, StoreUnavailable
+from understudy.executors.card_memory import CardMemory
 from understudy.executors.executor import Executor
 from understudy.executors.local import LocalExecutor
 from understudy.executors.timings import Timings
@@ -44,7 +46,10 @@ from understudy.files.outbound import Outbound
 from understudy.files.storage import Storage, open_storage
 from understudy.mcp import is_installed as mcp_is_installed
 from understudy.mcp.http import create_mcp_app
-from understudy.stores import bus_of, notes_of, store_of
+from understudy.metrics.loop import LoopLag
+from understudy.metrics.meter import Meter
+from understudy.metrics.sight import Sight
+from understudy.stores import bus_of, notes_of, store_of, vault_of
 from understudy.tasks.buckets import Valve
 from understudy.tasks.bus import Bus, Called, Waits
 from understudy.tasks.desk import Desk
@@ -64,14 +69,21 @@ from understudy.tasks.records import ProjectLimits, RunningLimits, Task
 from understudy.tasks.runner import Crew
 from understudy.tasks.shelf import Shelf
 from understudy.tasks.store.store import Store
-from understudy.tasks.vault import open_vault
 from understudy.tasks.webhooks import Webhooks
+from understudy.tracing.choice import tracer_for
+from understudy.tracing.traced import traced
+from understudy.tracing.tracer import Tracer
 
 log = logging.getLogger(__name__)
 
 _FIRST_PROJECT = "default"
 _DAY = 24 * 3600.0
 _CALLS_PER_SECOND = 50.0
+_TRACED_CALLS = {
+    name: f"store {name}"
+    for name in ("submit", "apply", "begin_purchase", "step_purchase", "settle_purchase")
+}
+_TRACED_FILES = {name: f"storage {name}" for name in ("put", "fetch")}
 
 
 class Server(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,6 +116,9 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True):
     counter: Counter
     housekeeping: Housekeeping
     wakers: "Wakers"
+    tracer: Tracer
+    meter: Meter
+    loop: LoopLag
 
 
 class Wakers(msgspec.Struct, kw_only=True):
@@ -136,26 +151,29 @@ async def assembled(settings: Settings, folder: Path, url: str) -> AsyncIterator
 async def _ground(stack: AsyncExitStack, settings: Settings, folder: Path, url: str) -> Ground:
     catalogue = load_catalogue(settings.manifests)
     cast = cast_of(settings, catalogue)
-    vault = open_vault(folder, settings.secret_key)
-    store = await stack.enter_async_context(store_of(settings, folder))
-    place = stack.enter_context(data_folder.workplace(folder)) if store.shared else folder
     owner = f"{socket.gethostname()}:{os.getpid()}:{token_hex(4)}"
+    tracer, meter = await stack.enter_async_context(tracer_for(settings.tracing, owner)), Meter()
+    opened = await stack.enter_async_context(store_of(settings, folder))
+    vault = await vault_of(settings, folder, opened)
+    store = meter.metered(traced(opened, tracer, _TRACED_CALLS, kind="client"))
+    place = stack.enter_context(data_folder.workplace(folder)) if store.shared else folder
     storage = open_storage(settings.storage or folder / "files", sole=not store.shared)
+    storage = traced(storage, tracer, _TRACED_FILES, kind="client")
     try:
         await storage.check()
     except StorageFailed as error:
         log.warning("the storage does not work now: %s", error.message)
-    shelf = Shelf(store=store, storage=storage, notes=notes_of(store, place), owner=owner)
+    shelf = Shelf(store=store, storage=storage, notes=notes_of(opened, place), owner=owner)
     stack.push_async_callback(shelf.close)
     projects = Projects(store, vault, time.time)
     await projects.check_key()
-    bus = bus_of(store, owner)
+    bus = bus_of(opened, owner)
     wakers = Wakers()
 
     def over(task: int) -> None:
         wakers.over(task)
 
-    partners = Partners(cast, lender(settings.allow_addresses, time.time))
+    partners = Partners(cast, lender(settings.allow_addresses, time.time), tracer)
     stack.push_async_callback(partners.close)
     guard = AddressGuard(settings.allow_addresses)
     housekeeping = Housekeeping(
@@ -167,6 +185,9 @@ async def _ground(stack: AsyncExitStack, settings: Settings, folder: Path, url: 
     stack.push_async_callback(housekeeping.stop)
     if await housekeeping.leads("first project"):
         await _first_project(projects, folder, url)
+    loop = LoopLag()
+    loop.start()
+    stack.callback(loop.stop)
     return Ground(
         settings=settings,
         url=url,
@@ -187,6 +208,9 @@ async def _ground(stack: AsyncExitStack, settings: Settings, folder: Path, url: 
         ),
         housekeeping=housekeeping,
         wakers=wakers,
+        tracer=tracer,
+        meter=meter,
+        loop=loop,
     )
 
 
@@ -221,6 +245,7 @@ async def _dispatching(stack: AsyncExitStack, ground: Ground) -> Dispatcher:
         folder=data_folder.emptied(ground.place / "runs"),
         clock=time.time,
         max_attempts=settings.max_attempts,
+        tracer=ground.tracer,
     )
     dispatcher = Dispatcher(
         crew,
@@ -256,12 +281,6 @@ async def _answering(stack: AsyncExitStack, ground: Ground, dispatcher: Dispatch
     """What answers requests; of a process that only runs tasks, those of its operator."""
     settings, store, url = ground.settings, ground.store, ground.url
 
-    async def metrics() -> bytes:
-        # Late: who runs no Prometheus does not pay for its library.
-        from understudy.metrics import figures
-
-        return await figures(store, _endings(ground))
-
     async def ready() -> None:
         if dispatcher is None:
             return
@@ -276,7 +295,7 @@ async def _answering(stack: AsyncExitStack, ground: Ground, dispatcher: Dispatch
     mcp = create_mcp_app(itself, url) if settings.role != "dispatcher" and mcp_is_installed() else None
     if mcp is not None:
         await stack.enter_async_context(mcp.lifespan())
-    limits = _limits(settings)
+    rates = Rates(store, time.time, _limits(settings))
     parts = Parts(
         catalogue=ground.catalogue,
         desk=_desk(ground),
@@ -288,7 +307,7 @@ async def _answering(stack: AsyncExitStack, ground: Ground, dispatcher: Dispatch
         base_url=url,
         incoming=data_folder.emptied(ground.place / "incoming"),
         ready=ready,
-        rates=Rates(store, time.time, limits),
+        rates=rates,
         limits=Limits(
             json_bytes=settings.max_json_bytes,
             upload_bytes=settings.max_upload_bytes,
@@ -298,13 +317,43 @@ async def _answering(stack: AsyncExitStack, ground: Ground, dispatcher: Dispatch
         nonce_window=settings.nonce_window,
         trusted_proxies=settings.trusted_proxies,
         called=_called(ground),
-        metrics=metrics,
+        metrics=_metrics(ground, dispatcher, rates),
         metrics_from=settings.metrics_from,
         signed_urls=settings.signed_url_seconds,
         mcp=mcp,
     )
-    app = create_admin_app(parts) if settings.role == "dispatcher" else create_app(parts)
+    if settings.role == "dispatcher":
+        return create_admin_app(parts)
+    app = create_app(parts)
+    if ground.tracer.on:
+        app = TracedRequests(app, ground.tracer)
     return app
+
+
+def _metrics(ground: Ground, dispatcher: Dispatcher | None, rates: Rates) -> Callable[[], Awaitable[bytes]]:
+    here = ground.settings.executor == "local"
+    sight = Sight(
+        store=ground.store,
+        meter=ground.meter,
+        loop=ground.loop,
+        owner=ground.owner,
+        clock=time.time,
+        models=tuple(model.address for model in ground.catalogue.models),
+        endings=lambda: _endings(ground),
+        limited=lambda: rates.refused,
+        running=(lambda: dispatcher.running_by_engine) if dispatcher else None,
+        replicas=dispatcher.replicas if dispatcher else None,
+        cards=CardMemory() if dispatcher and here else None,
+        news=ground.bus.behind if ground.store.shared else None,
+    )
+
+    async def metrics() -> bytes:
+        # Late: who runs no Prometheus does not pay for its library.
+        from understudy.metrics.figures import figures
+
+        return await figures(sight)
+
+    return metrics
 
 
 @asynccontextmanager
@@ -350,6 +399,7 @@ def _desk(ground: Ground) -> Desk:
         limits=_limits(settings),
         queued_of_model=settings.max_queued,
         about_money=ground.counter.about_money,
+        tracer=ground.tracer,
     )
 
 
@@ -370,6 +420,7 @@ def _webhooks(ground: Ground) -> Webhooks:
         secret_of=secret_of,
         clock=time.time,
         hours=ground.settings.webhook_hours,
+        tracer=ground.tracer,
     )
 
 
@@ -397,8 +448,9 @@ def _executor(settings: Settings) -> Executor:
         return LocalExecutor(timings)
     # Late: Ray is an extra.
     from understudy.executors.ray.executor import RayExecutor
+    from understudy.executors.ray.timings import RayTimings
 
-    return RayExecutor(timings, address=settings.ray_address)
+    return RayExecutor(settings.ray_address, RayTimings(**msgspec.structs.asdict(timings)))
 
 
 def _limits(settings: Settings) -> ProjectLimits:

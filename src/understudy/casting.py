@@ -14,7 +14,8 @@ def cast_of(settings: Settings, catalogue: Catalogue) -> Cast:
     An engine stays loaded if one of its models is persistent, unless it only stands in.
     """
     engines = instances(load_engines(settings.engines), settings.engine)
-    cast = Cast(engines, settings.cast, settings.engine, data=settings.data)
+    elsewhere = settings.executor != "local"
+    cast = Cast(engines, settings.cast, settings.engine, data=settings.data, elsewhere=elsewhere)
     persistent = {
         engine.name
         for model in catalogue.models
@@ -25,4 +26,6 @@ def cast_of(settings: Settings, catalogue: Catalogue) -> Cast:
     if not persistent:
         return cast
     options = {name: {"persistent": True, **settings.engine.get(name, {})} for name in persistent}
-    return Cast(engines, settings.cast, {**settings.engine, **options}, data=settings.data)
+    return Cast(
+        engines, settings.cast, {**settings.engine, **options}, data=settings.data, elsewhere=elsewhere
+    )

@@ -177,3 +177,15 @@ def test_unknown_engines(
     with pytest.raises(ConfigurationError) as caught:
         stage.cast(casting, options)
     assert str(caught.value) == f"{key}: there is no engine 'ovi2'; the engines are: animatic, ltx2, ovi"
+
+
+def test_engines_that_run_elsewhere_are_asked_nothing_here_until_they_are_doubted(stage: Stage) -> None:
+    stage.absent = {"ovi"}
+    casting = {"*": ["ovi", "animatic"]}
+    cast = Cast(stage.engines, casting, elsewhere=True, clock=lambda: stage.now)
+    assert cast.choose(OVI) == Choice(stage.engines["ovi"])
+    cast.doubt(stage.engines["ovi"], "No node has a card.")
+    assert cast.choose(OVI) == Choice(stage.engines["animatic"], (Tried("ovi", "No node has a card."),))
+    stage.now = 61.0
+    assert cast.choose(OVI) == Choice(stage.engines["ovi"])
+    assert stage.asked == []

@@ -44,3 +44,21 @@ async def gone(*pids: int, within: float = 2.0) -> bool:
             return False
         await asyncio.sleep(0.02)
     return True
+
+
+def parent(pid: int) -> int:
+    """The process that started it, or that inherited it."""
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def children(pid: int) -> list[int]:
+    """The living processes that it started."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if int(fields[1]) == pid and fields[0] not in "ZX":
+            found.append(int(stat.parent.name))
+    return found

@@ -316,3 +316,17 @@ async def test_a_model_with_a_higher_priority_comes_first(tmp_path: Path) -> Non
         await at.dispatcher.start()
         first, second = await at.end_of(first), await at.end_of(second)
         assert second.accepted < first.accepted
+
+
+async def test_a_task_that_was_taken_away_and_comes_back_runs_once(tmp_path: Path) -> None:
+    async with house(tmp_path, sole=False) as at:
+        task = await at.submit("[say once][sleep 1]")
+        running = await at.reached(task, "task_output")
+        # As another process does with what is being bought, when this one stood still for longer than its lease.
+        assert await at.store.apply(task.id, lifecycle.give_back(running))
+        at.dispatcher.wake()
+        over = await at.end_of(task)
+        assert (over.pexit, over.reason, over.attempts) == ("0", "", running.attempts)
+        assert len(await at.store.outputs(task.id)) == 1
+        await at.dispatcher.stop(0.0)
+    assert not list((tmp_path / "runs").iterdir())

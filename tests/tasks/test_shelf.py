@@ -1,13 +1,13 @@
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Mapping
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from tests.tasks.examples import project
-from understudy.errors import StorageFailed
+from understudy.errors import StorageFailed, StoreUnavailable
 from understudy.files.folder import FolderStorage
 from understudy.tasks.file_records import new_file
 from understudy.tasks.records import File
@@ -141,3 +141,82 @@ async def test_without_a_store_the_next_start_decides(room: Room) -> None:
         await hold()
     assert room.stored() == {file.key}
     assert len(room.notes()) == 1
+
+
+class Away(FolderNotes):
+    """Notes that are written, and whose answer is lost, as often as is wanted."""
+
+    lost = 0
+
+    async def note_shelving(self, note: str, owner: str, put: Mapping[str, str]) -> None:
+        await super().note_shelving(note, owner, put)
+        if self.lost:
+            self.lost -= 1
+            raise StoreUnavailable("The database was lost in the middle.")
+
+
+async def test_what_could_not_be_tidied_is_tidied_later_by_the_same_process(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("understudy.tasks.shelf._TIDY_SECONDS", 0.01)
+    file, path = room.file()
+    delete, refusals = room.storage.delete, [StorageFailed("away"), StorageFailed("still away")]
+
+    async def refuse_twice(keys: Iterable[str]) -> None:
+        if refusals:
+            raise refusals.pop()
+        await delete(keys)
+
+    monkeypatch.setattr(room.storage, "delete", refuse_twice)
+    with pytest.raises(RuntimeError):
+        async with room.shelf.holding({file: path}):
+            raise RuntimeError
+    assert room.stored() == {file.key}
+    async with asyncio.timeout(5):
+        while room.notes():
+            await asyncio.sleep(0.01)
+    assert room.stored() == set()
+    await room.shelf.close()
+
+
+async def test_files_whose_deletion_broke_off_are_deleted_later(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("understudy.tasks.shelf._TIDY_SECONDS", 0.01)
+    file, path = room.file()
+    file = msgspec.structs.replace(file, task=7)
+    async with room.shelf.holding({file: path}):
+        await room.store.add_file(file)
+    delete, refusals = room.storage.delete, [StorageFailed("away")]
+
+    async def refuse_once(keys: Iterable[str]) -> None:
+        if refusals:
+            raise refusals.pop()
+        await delete(keys)
+
+    monkeypatch.setattr(room.storage, "delete", refuse_once)
+    with pytest.raises(StorageFailed):
+        await room.shelf.clear(7)
+    async with asyncio.timeout(5):
+        while room.notes():
+            await asyncio.sleep(0.01)
+    assert room.stored() == set()
+    await room.shelf.close()
+
+
+async def test_a_note_that_may_have_been_written_is_not_left_behind(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("understudy.tasks.shelf._TIDY_SECONDS", 0.01)
+    notes = Away(room.folder / "notes")
+    notes.lost = 1
+    shelf = Shelf(store=room.store, storage=room.storage, notes=notes)
+    file, path = room.file()
+    with pytest.raises(StoreUnavailable):
+        async with shelf.holding({file: path}):
+            pytest.fail("nothing may be written without a note")
+    async with asyncio.timeout(5):
+        while room.notes():
+            await asyncio.sleep(0.01)
+    assert room.stored() == set()
+    await shelf.close()

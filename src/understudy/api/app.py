@@ -19,6 +19,7 @@ from understudy.api.stream import BodyStream, Patience, TooSlow
 from understudy.api.wiro import endpoints
 from understudy.api.wiro.run import PREFIX as RUN
 from understudy.errors import TooLarge, UnknownPath
+from understudy.log import log_context
 
 UNKNOWN = "Error parsing url."
 
@@ -57,12 +58,14 @@ class Api:
         """Answer one request, or serve one socket."""
         kind = scope["type"]
         if kind == "http":
-            if scope["method"] == "POST" and (endpoint := self._endpoint(scope["path"])):
-                await self._post(endpoint, scope, receive, send)
-            elif door := self._door(scope["path"]):
-                await door(scope, receive, send)
-            else:
-                await self._other(scope, receive, send)
+            # Whoever finds out which task the request is about adds it.
+            with log_context():
+                if scope["method"] == "POST" and (endpoint := self._endpoint(scope["path"])):
+                    await self._post(endpoint, scope, receive, send)
+                elif door := self._door(scope["path"]):
+                    await door(scope, receive, send)
+                else:
+                    await self._other(scope, receive, send)
         elif kind == "websocket":
             await self._socket(scope, receive, send)
         elif kind == "lifespan":

@@ -192,7 +192,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = 60
 
     ray_address: Annotated[
-        str, about("replicas", "The Ray cluster: auto, or HOST:PORT of its head; with executor = ray.")
+        str, about("replicas", "The Ray cluster of the executor ray: auto, or HOST:PORT of its head.")
     ] = "auto"
 
     log_level: Annotated[
@@ -202,6 +202,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log_format: Annotated[
         Literal["text", "json"], about("log", "Log lines for people, or JSON.", key="format", flag=True)
     ] = "text"
+    tracing: Annotated[
+        Literal["off", "otlp"],
+        about(
+            "log", "Where traces go: nowhere, or to the OpenTelemetry collector that OTEL_* variables name."
+        ),
+    ] = "off"
 
     cast: Annotated[
         dict[str, tuple[str, ...]],

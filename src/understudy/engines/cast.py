@@ -9,13 +9,14 @@ from pathlib import Path
 import msgspec
 
 from understudy.engines.addresses import canonical
-from understudy.engines.engine import Availability, Contract, Engine, RemoteEngine
+from understudy.engines.engine import Availability, Contract, Engine, LocalEngine, RemoteEngine
 from understudy.engines.kinds import KIND, own_options
 from understudy.engines.retirement import end_dates
 from understudy.engines.terms import TERMS, Terms, read_terms
 from understudy.errors import ConfigurationError
 
 EVERY_MODEL = "*"
+DOUBT_SECONDS = 60.0
 
 log = logging.getLogger(__name__)
 
@@ -63,13 +64,15 @@ class Cast:
         options: Mapping[str, Mapping[str, object]] | None = None,
         *,
         data: Path | None = None,
+        elsewhere: bool = False,
         fresh: float = 5.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`casting` maps a model's address, or "*" for all others, to names of engines, the best one first.
 
         `options` are by engine's name, and come before what engines take for themselves in the server's `data` folder.
-        An engine's answer on whether it is available counts for `fresh` seconds.
+        An engine's answer on whether it is available counts for `fresh` seconds. `elsewhere`: local engines run on other
+        machines, so nobody here can answer for them; each counts as available until it is doubted.
 
         Raises `ConfigurationError` if an engine is named that does not exist.
         """
@@ -91,9 +94,11 @@ class Cast:
         }
         self._kinds = {name: str(own[KIND]) for name, own in given.items() if KIND in own}
         self._ends = end_dates(given)
+        self._elsewhere = elsewhere
         self._fresh = fresh
         self._clock = clock
         self._answers: dict[str, tuple[float, Availability]] = {}
+        self._doubts: dict[str, tuple[float, str]] = {}
 
     @property
     def engines(self) -> tuple[Engine, ...]:
@@ -150,11 +155,18 @@ class Cast:
     def availability(self, engine: Engine) -> Availability:
         """The engine's answer, at most `fresh` seconds old. One that fails to answer is not available."""
         now = self._clock()
+        if self._elsewhere and isinstance(engine, LocalEngine):
+            doubted, reason = self._doubts.get(engine.name, (now - DOUBT_SECONDS, ""))
+            return Availability(ok=now - doubted >= DOUBT_SECONDS, reason=reason)
         asked, answer = self._answers.get(engine.name, (now, None))
         if answer is None or now - asked >= self._fresh:
             answer = self._ask(engine)
             self._answers[engine.name] = (now, answer)
         return answer
+
+    def doubt(self, engine: Engine, reason: str) -> None:
+        """Where it would run, it cannot: it is passed over for a minute."""
+        self._doubts[engine.name] = (self._clock(), reason)
 
     def describe(self, models: Iterable[Contract]) -> tuple[Described, ...]:
         """A row for every engine, in the order of their names."""

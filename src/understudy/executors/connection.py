@@ -1,35 +1,41 @@
-"""The server's end of what leads to a replica: the socket of messages and the pipes of output, as asyncio protocols."""
+"""One end of what leads to another process: the socket of messages and the pipes of output, as asyncio protocols."""
 
 import asyncio
 import logging
 import socket
 from collections.abc import Callable
-from typing import cast
+from typing import Generic, TypeVar, cast
+
+import msgspec
 
 from understudy.executors.lines import Follower
-from understudy.executors.protocol import ProtocolError, ToReplica, ToServer, Unpacker, packed, to_server
+from understudy.executors.protocol import ProtocolError, Unpacker, packed
 
 log = logging.getLogger(__name__)
 
+M = TypeVar("M")
 
-class Connection(asyncio.Protocol):
+
+class Connection(asyncio.Protocol, Generic[M]):
     """Calls `hear` with each message; `closed` is done when no more will come."""
 
-    def __init__(self, hear: Callable[[ToServer], None]) -> None:
+    def __init__(self, hear: Callable[[M], None], decoder: msgspec.msgpack.Decoder[M]) -> None:
         self._hear = hear
-        self._unpacker = Unpacker(to_server)
+        self._unpacker = Unpacker(decoder)
         self._transport: asyncio.Transport | None = None
         self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     @classmethod
-    async def over(cls, connected: socket.socket, hear: Callable[[ToServer], None]) -> "Connection":
+    async def over(
+        cls, connected: socket.socket, hear: Callable[[M], None], decoder: msgspec.msgpack.Decoder[M]
+    ) -> "Connection[M]":
         """A connection over a connected Unix socket, which it owns from here on."""
         connected.setblocking(False)
         loop = asyncio.get_running_loop()
-        _, connection = await loop.create_unix_connection(lambda: cls(hear), sock=connected)
+        _, connection = await loop.create_unix_connection(lambda: cls(hear, decoder), sock=connected)
         return connection
 
-    def send(self, message: ToReplica) -> None:
+    def send(self, message: msgspec.Struct) -> None:
         """Send it, if there is still somebody to hear it. Raises `UnicodeEncodeError` for text that is no Unicode."""
         data = packed(message)
         if self._transport is not None and not self._transport.is_closing():
@@ -50,7 +56,7 @@ class Connection(asyncio.Protocol):
             for message in self._unpacker.feed(data):
                 self._hear(message)
         except ProtocolError:
-            log.exception("A replica sent something that is not a message")
+            log.exception("The other end sent something that is not a message")
             self.close()
 
     def connection_lost(self, exc: Exception | None) -> None:

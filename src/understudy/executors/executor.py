@@ -40,7 +40,7 @@ Listener = Callable[[RunEvent], None]
 
 
 State = Literal["starting", "idle", "busy", "stopping", "backing-off", "waiting"]
-"""`waiting`: for graphics cards."""
+"""`waiting`: for room, such as graphics cards."""
 
 
 class ReplicaState(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +54,8 @@ class ReplicaState(msgspec.Struct, frozen=True, kw_only=True):
     since: float = 0.0
     """When it entered that state, in Unix seconds."""
     runs: int = 0
+    node: str = ""
+    """The machine it is on; empty for this one."""
 
 
 class Executor(Protocol):

@@ -39,7 +39,7 @@ def need_of(
     may have. Raises `ConfigurationError` for options that say nothing sensible, or ask for more than there is. An
     engine that by itself needs more than there is gets a need that can never be met (`most` is 0).
     """
-    gpus = _number(engine, options)
+    gpus = gpus_of(engine, options)
     if not gpus:
         return None
     cards = names()
@@ -56,7 +56,8 @@ def need_of(
     return need
 
 
-def _number(engine: LocalEngine, options: Mapping[str, object]) -> float:
+def gpus_of(engine: LocalEngine, options: Mapping[str, object]) -> float:
+    """How many cards a replica is to get, below 1 a part of one. Raises `ConfigurationError`."""
     number = options.get("gpus")
     if number is None:  # the engine's own number: there is nobody here who could correct it
         return float(math.ceil(engine.gpus)) if engine.gpus > 1 else max(0.0, engine.gpus)

@@ -1,20 +1,76 @@
 """The replicas of one engine: started when first needed, kept while used, unloaded when idle."""
 
 import asyncio
-import logging
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol
 
 from understudy.engines.engine import Job, LocalEngine, Output
 from understudy.errors import EngineError, ReplicaLost
-from understudy.executors.cards import Cards, Hold
+from understudy.executors.cards import Hold
 from understudy.executors.executor import Listener, Loading, ReplicaState, State
-from understudy.executors.need import Need
-from understudy.executors.process import ReplicaProcess
 from understudy.executors.timings import Timings, backoff
-
-log = logging.getLogger(__name__)
+from understudy.log import own_context
 
 Sleep = Callable[[float], Awaitable[None]]
+
+
+class Replica(Protocol):
+    """A replica that has been started, as its pool sees it (see `process.ReplicaProcess`)."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can still be asked for anything."""
+
+    @property
+    def pid(self) -> int:
+        """Its process, on its machine."""
+
+    @property
+    def node(self) -> str:
+        """Its machine's name; empty for this one."""
+
+    @property
+    def runs(self) -> int:
+        """How many jobs it was given."""
+
+    async def load(self, options: Mapping[str, object], listen: Listener) -> None:
+        """Load the engine's pipeline. Raises `EngineError` or `ReplicaLost`; it is of no use then."""
+
+    async def run(self, job: Job, listen: Listener) -> tuple[Output, ...]:
+        """What the pipeline made. Raises `EngineError` or `ReplicaLost`; cancelled, it is idle or dead afterwards."""
+
+    async def stop(self) -> None:
+        """End it: in peace if it can, by force after a while."""
+
+    async def kill(self, cause: str) -> None:
+        """End it at once."""
+
+
+class Host(Protocol):
+    """Where the replicas of a pool live: it has room for them, perhaps not at once, and starts them there."""
+
+    @property
+    def short(self) -> bool:
+        """Whether room may have to be waited for."""
+
+    async def take(self, slot: "Slot") -> None:
+        """Wait until there is room for a replica in the slot, or until another of its kind was handed on to it."""
+
+    async def start(self, slot: "Slot") -> Replica:
+        """Start a replica in the room that was taken; not loaded yet. Raises `EngineError` or `ReplicaLost`."""
+
+    def busy(self, slot: "Slot") -> None:
+        """The slot's replica has work again."""
+
+    def idle(self, slot: "Slot") -> None:
+        """It is loaded and has nothing to do: its room may be wanted by another."""
+
+    def leaving(self, slot: "Slot") -> None:
+        """It is being unloaded; `give_back` follows."""
+
+    def give_back(self, slot: "Slot") -> None:
+        """It is gone; a slot without room gives nothing back."""
 
 
 class Slot:
@@ -24,7 +80,7 @@ class Slot:
         self.kind = kind
         self.cards: Hold | None = None
         self._unload = unload
-        self.process: ReplicaProcess | None = None
+        self.process: Replica | None = None
         self.state: State = "idle"
         self.since = 0.0
         self.job = ""
@@ -60,24 +116,30 @@ class Pool:
         size: int,
         timings: Timings,
         *,
-        cards: Cards,
-        need: Need | None,
+        host: Host,
         persistent: bool,
         clock: Callable[[], float],
         sleep: Sleep,
         now: Callable[[], float],
+        least: int = 0,
+        patience: float = 0.0,
     ) -> None:
-        """`need`: what each replica has to get of `cards` before it starts; None if it starts without."""
+        """`least`: how many stay loaded when idle; `persistent`: all of them do.
+
+        `patience`: seconds that a job waits for a replica that is at work before another is started for it.
+        """
         self._engine = engine
         self._options = options
         self._size = size
         self._timings = timings
-        self._cards = cards
-        self._need = need
+        self._host = host
         self._persistent = persistent
         self._clock = clock
         self._sleep = sleep
         self._now = now
+        self._least = least
+        self._patience = patience
+        self._patient: deque[asyncio.Future[Slot]] = deque()
         self._places = asyncio.Semaphore(size)  # wakes those who wait first come, first served
         self._slots = [Slot(self, self._unload_now) for _ in range(size)]
         self._free = list(self._slots)
@@ -89,7 +151,7 @@ class Pool:
         """As `Executor.run`, the outputs not yet checked."""
         async with self._places:
             self._refuse_if_closed()
-            slot = self._take()
+            slot = await self._take()
             slot.job = job.id
             try:
                 process = await self._loaded(slot, listen)
@@ -108,6 +170,7 @@ class Pool:
                 job=slot.job,
                 since=slot.since,
                 runs=slot.process.runs if slot.process else 0,
+                node=slot.process.node if slot.process else "",
             )
             for slot in self._slots
             if slot.state != "idle" or slot.loaded
@@ -118,6 +181,8 @@ class Pool:
         if self._closed:
             return
         self._closed = True
+        for patient in self._patient:
+            patient.cancel()
         for slot in self._slots:
             if slot.waiting is not None:
                 slot.waiting.cancel()
@@ -127,44 +192,70 @@ class Pool:
         await asyncio.gather(*(self._stop(slot) for slot in self._slots))
         self._places.release()  # one after the other, those who waited hear that it is closed
 
-    def _take(self) -> Slot:
-        slot = max(self._free, key=lambda each: (each.loaded, each.state == "idle"))
+    async def _take(self) -> Slot:
+        slot = self._best()
+        if not slot.loaded and self._patience and len(self._free) < len(self._slots):
+            if given := await self._given():
+                return given
+            slot = self._best()
         self._free.remove(slot)
         return slot
+
+    def _best(self) -> Slot:
+        return max(self._free, key=lambda each: (each.loaded, each.state == "idle"))
+
+    async def _given(self) -> Slot | None:
+        """A slot whose replica has ended another job meanwhile; None if patience ran out."""
+        given: asyncio.Future[Slot] = asyncio.get_running_loop().create_future()
+        self._patient.append(given)
+        try:
+            await asyncio.wait({given}, timeout=self._patience)
+        except asyncio.CancelledError:
+            if given.done() and not given.cancelled():
+                self._give_back(given.result())
+            raise
+        finally:
+            if given in self._patient:
+                self._patient.remove(given)
+        self._refuse_if_closed()
+        return given.result() if given.done() else None
 
     def _give_back(self, slot: Slot) -> None:
         slot.job = ""
         if slot.state != "stopping":
             self._enter(slot, "idle")
             if not slot.loaded:
-                self._cards.give_back(slot)
+                self._host.give_back(slot)
+            elif self._patient and not self._closed:
+                self._patient.popleft().set_result(slot)
+                return
             elif not self._closed:
                 if not self._persistent:
                     slot.idling = asyncio.create_task(self._unload_later(slot))
-                self._cards.idle(slot)
+                self._host.idle(slot)
         self._free.append(slot)
 
-    async def _loaded(self, slot: Slot, listen: Listener) -> ReplicaProcess:
+    async def _loaded(self, slot: Slot, listen: Listener) -> Replica:
         if slot.idling is not None:
             if slot.state == "stopping":
                 await asyncio.wait({slot.idling})
             slot.idling.cancel()
             slot.idling = None
         if slot.process is not None and slot.process.alive:
-            self._cards.busy(slot)
+            self._host.busy(slot)
             return slot.process
-        self._cards.give_back(slot)  # of a process that died when it had nothing to do
+        self._host.give_back(slot)  # of a process that died when it had nothing to do
         listen(Loading())
         await self._back_off(slot)
-        await self._get_cards(slot)
+        await self._get_room(slot)
         if slot.process is not None and slot.process.alive:  # handed on by another slot
             return slot.process
         self._enter(slot, "starting")
         slot.process = None
         try:
-            slot.process = await ReplicaProcess.start(
-                self._engine, self._timings, self._clock, slot.cards.names if slot.cards else ()
-            )
+            # What it says when it has nothing to do concerns no task.
+            with own_context(engine=self._engine.name):
+                slot.process = await self._host.start(slot)
             self._refuse_if_closed()
             await slot.process.load(self._options, listen)
         except (EngineError, ReplicaLost):
@@ -174,7 +265,7 @@ class Pool:
             raise
         return slot.process
 
-    async def _run(self, process: ReplicaProcess, job: Job, listen: Listener) -> tuple[Output, ...]:
+    async def _run(self, process: Replica, job: Job, listen: Listener) -> tuple[Output, ...]:
         try:
             outputs = await process.run(job, listen)
         except ReplicaLost:
@@ -193,10 +284,10 @@ class Pool:
         self._enter(slot, "backing-off")
         await self._wait(slot, self._sleep(wait))
 
-    async def _get_cards(self, slot: Slot) -> None:
-        if self._need is not None:
+    async def _get_room(self, slot: Slot) -> None:
+        if self._host.short:
             self._enter(slot, "waiting")
-            await self._wait(slot, self._cards.take(slot, self._need))
+            await self._wait(slot, self._host.take(slot))
 
     async def _wait(self, slot: Slot, what: Awaitable[None]) -> None:
         """A wait that a close ends."""
@@ -204,13 +295,17 @@ class Pool:
         try:
             await asyncio.wait({slot.waiting})
         finally:
-            slot.waiting.cancel()
-            slot.waiting = None
+            waited, slot.waiting = slot.waiting, None
+            waited.cancel()
+        error = None if waited.cancelled() else waited.exception()
         self._refuse_if_closed()
+        if error is not None:
+            raise error
 
     async def _unload_later(self, slot: Slot) -> None:
         await self._sleep(self._timings.idle)
-        await self._unload(slot)
+        if sum(each.loaded for each in self._slots) > self._least:
+            await self._unload(slot)
 
     def _unload_now(self, slot: Slot) -> None:
         if slot.idling is not None:
@@ -220,9 +315,9 @@ class Pool:
 
     async def _unload(self, slot: Slot) -> None:
         self._enter(slot, "stopping")
-        self._cards.leaving(slot)
+        self._host.leaving(slot)
         await self._stop(slot)
-        self._cards.give_back(slot)
+        self._host.give_back(slot)
         self._enter(slot, "idle")
 
     async def _stop(self, slot: Slot) -> None:

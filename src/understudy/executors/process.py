@@ -30,6 +30,7 @@ from understudy.executors.protocol import (
     Run,
     Stop,
     ToServer,
+    to_server,
 )
 from understudy.executors.protocol import Started as Begun
 from understudy.executors.timings import Timings
@@ -56,6 +57,7 @@ class ReplicaProcess:
     ) -> None:
         self.alive = True
         self.pid = 0
+        self.node = ""
         self.runs = 0
         self._engine = engine
         self._timings = timings
@@ -131,11 +133,16 @@ class ReplicaProcess:
                 )
                 self._lose()
 
+    async def gone(self) -> str:
+        """Wait for its end, whoever brings it about; how it ended."""
+        await asyncio.wait({self._life})
+        return self._obituary()
+
     async def _start(self) -> None:
         with ExitStack() as theirs, ExitStack() as unless_started:
             our_end, their_end = socket.socketpair()
             theirs.callback(their_end.close)
-            self._connection = await Connection.over(our_end, self._hear)
+            self._connection = await Connection.over(our_end, self._hear, to_server)
             unless_started.callback(self._connection.close)
             lifeline, self._lifeline = os.pipe()
             theirs.callback(os.close, lifeline)

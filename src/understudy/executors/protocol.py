@@ -124,7 +124,7 @@ class ProtocolError(Exception):
     """The bytes are not messages: one side is broken, and the connection is of no more use."""
 
 
-def packed(message: ToReplica | ToServer) -> bytes:
+def packed(message: msgspec.Struct) -> bytes:
     """The message as it goes over the connection. Raises `UnicodeEncodeError` for text that is no valid Unicode."""
     body = msgspec.msgpack.encode(message)
     return len(body).to_bytes(4, "big") + body

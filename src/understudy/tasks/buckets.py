@@ -4,6 +4,9 @@ from collections.abc import Callable
 
 import msgspec
 
+_APART_SECONDS = 1.0
+"""Clocks that are read at the same time may differ by so much; by more, and the clock was set back."""
+
 
 class Bucket(msgspec.Struct, frozen=True):
     """What was in a bucket at a time."""
@@ -19,11 +22,13 @@ def drawn(
     """Take up to `wanted` tokens; returns how many there were, and the bucket after it.
 
     It fills with `rate` a second up to `burst`; one that was never drawn from is full. A clock that was set back fills
-    nothing.
+    nothing, and from then on the bucket fills by the new time.
     """
     tokens = burst if bucket is None else min(burst, bucket.tokens + max(0.0, at - bucket.at) * rate)
     taken = min(wanted, tokens)
-    return taken, Bucket(tokens - taken, at if bucket is None else max(at, bucket.at))
+    return taken, Bucket(
+        tokens - taken, at if bucket is None else max(at, min(bucket.at, at + _APART_SECONDS))
+    )
 
 
 class Valve:

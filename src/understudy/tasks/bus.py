@@ -44,6 +44,9 @@ class Bus(Protocol):
     def send(self, message: Message) -> None:
         """Tell the others, soon. Never waits; what cannot be sent for long is dropped, and logged."""
 
+    def behind(self) -> float:
+        """Seconds since it was known that nothing of what others have sent is missing here."""
+
     async def close(self) -> None:
         """Send what is left, then stop."""
 
@@ -56,6 +59,10 @@ class Alone:
 
     def send(self, message: Message) -> None:
         """See `Bus`."""
+
+    def behind(self) -> float:
+        """See `Bus`."""
+        return 0.0
 
     async def close(self) -> None:
         """See `Bus`."""

@@ -14,7 +14,9 @@ from understudy.catalogue.checked import Checked, Sample, Source, Stored, Upload
 from understudy.catalogue.manifest import Model
 from understudy.catalogue.sources import SAMPLES
 from understudy.errors import AddressRefused, InvalidInput, NotAllowed, NotFound
+from understudy.log import add_to_context
 from understudy.tasks import lifecycle
+from understudy.tasks.about import log_fields, span_attributes
 from understudy.tasks.events import Event, Events
 from understudy.tasks.file_records import new_file, new_uuid
 from understudy.tasks.lifecycle import Status
@@ -23,6 +25,7 @@ from understudy.tasks.projects import letters
 from understudy.tasks.records import File, NewTask, Project, ProjectLimits, QueueLimits, Task
 from understudy.tasks.shelf import Shelf
 from understudy.tasks.store.store import Store
+from understudy.tracing.tracer import NO_TRACER, Tracer
 
 Vet = Callable[[str], Awaitable[None]]
 """Raises `AddressRefused` for an address that must not be reached; an unknown name is not an error yet."""
@@ -50,6 +53,7 @@ class Desk:
         limits: ProjectLimits = ProjectLimits(),  # noqa: B008 - frozen
         queued_of_model: Mapping[str, int] | None = None,
         about_money: Callable[[int], Awaitable[str]] | None = None,
+        tracer: Tracer = NO_TRACER,
     ) -> None:
         """`wake` tells the dispatcher that a task of a model waits, `stop` that a task's run is to end.
 
@@ -59,6 +63,7 @@ class Desk:
         there are none.
         """
         self._about_money = about_money
+        self._tracer = tracer
         self._store = store
         self._shelf = shelf
         self._events = events
@@ -121,6 +126,7 @@ class Desk:
                 notes=_notes(checked.ignored),
                 cps=format(model.cps, ".12f"),
                 created=now,
+                trace=self._tracer.current(),
             ),
             files=tuple(uploads.values()),
             idempotency_key=idempotency_key,
@@ -134,13 +140,16 @@ class Desk:
             ),
         )
         put = {file: Path(source.path) for source, file in uploads.items()}
-        if put:
-            async with self._shelf.holding(put):
+        with self._tracer.span("submit") as span:
+            if put:
+                async with self._shelf.holding(put):
+                    task, replayed = await self._store.submit(new)
+                    if replayed:
+                        await self._shelf.take_down(put)
+            else:
                 task, replayed = await self._store.submit(new)
-                if replayed:
-                    await self._shelf.take_down(put)
-        else:
-            task, replayed = await self._store.submit(new)
+            span.set(span_attributes(task))
+        add_to_context(**log_fields(task))
         if not replayed:
             self._wake(task.model)
         return task
@@ -234,7 +243,10 @@ class Desk:
             task = await self._store.task(number)
         else:
             return None
-        return task if task is not None and task.project == project.id else None
+        if task is None or task.project != project.id:
+            return None
+        add_to_context(**log_fields(task))
+        return task
 
     async def _refuse_kill(self, task: Task) -> NoReturn:
         now = await self._store.task(task.id)

@@ -8,12 +8,15 @@ and nothing else.
 import asyncio
 import logging
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from understudy.engines.engine import Engine, LocalEngine, RemoteEngine
 from understudy.errors import StoreUnavailable
+from understudy.executors.executor import ReplicaState
 from understudy.log import log_context
 from understudy.tasks import lifecycle
+from understudy.tasks.about import log_fields
 from understudy.tasks.events import Event
 from understudy.tasks.records import Room, RunningLimits, Task
 from understudy.tasks.runner import Crew, Run
@@ -58,11 +61,15 @@ class Dispatcher:
         """Models of waiting tasks that are not in the catalogue (any more)."""
         self._woken = asyncio.Event()
         self._runs: dict[int, _Going] = {}
+        self._busy: Counter[str] = Counter()
+        """How many runs each engine has here; counted as they come and go, since it is asked with every claim."""
         self._stopped: set[int] = set()
         self._left: set[int] = set()
         """Tasks that were held for no run when it was last looked."""
         self._full: set[str] = set()
         """Models that waited for an engine without room when it was last looked: no news until a run ends."""
+        self._has_room = True
+        """Whether any engine had room when it was last looked."""
         self._stopping = False
         self._hurried = asyncio.Event()
         self._loops: list[asyncio.Task[None]] = []
@@ -94,6 +101,16 @@ class Dispatcher:
         return len(self._runs)
 
     @property
+    def running_by_engine(self) -> Mapping[str, int]:
+        """The same by engine ("": none could be found), for every engine of the cast."""
+        none = dict.fromkeys((engine.name for engine in self._crew.cast.engines), 0)
+        return none | self._busy
+
+    def replicas(self) -> tuple[ReplicaState, ...]:
+        """The replicas of this process's executor, as they are now."""
+        return self._crew.executor.replicas()
+
+    @property
     def stopping(self) -> bool:
         """Whether it was told to stop."""
         return self._stopping
@@ -121,7 +138,8 @@ class Dispatcher:
             await asyncio.wait({each.task for each in left})
         for each in left:
             if await self._crew.store.apply(each.run.task.id, lifecycle.give_back(each.run.task)):
-                log.info("task %d is given back to the queue", each.run.task.id)
+                with log_context(**log_fields(each.run.task)):
+                    log.info("task %d is given back to the queue", each.run.task.id)
         for loop in self._loops:
             loop.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)
@@ -155,20 +173,28 @@ class Dispatcher:
     async def _claim(self) -> bool:
         """Begin what there is room for, with one question; returns whether more may wait."""
         rooms = self._rooms()
+        self._has_room = bool(rooms)
         if not rooms:
             return False
         now = self._crew.clock()
         tasks = await self._crew.store.claim(
             self._owner, list(rooms.values()), self._limits, at=now, until=now + self._lease_seconds
         )
+        self._trace(tasks, now, self._crew.clock())
         engine_of = {model: engine for engine, room in rooms.items() for model in room.models}
         for task in tasks:
             self._begin(task, engine_of[task.model])
         return len(tasks) >= min(room.places for room in rooms.values())
 
+    def _trace(self, tasks: Sequence[Task], began: float, ended: float) -> None:
+        for task in tasks:
+            if task.trace:
+                if task.attempts == 1:
+                    self._crew.tracer.record("queue", task.created, began, parent=task.trace)
+                self._crew.tracer.record("claim", began, ended, parent=task.trace)
+
     def _rooms(self) -> dict[str, Room]:
         """The engines that have free places, by name ("": for models that nobody can play)."""
-        busy = Counter(each.engine for each in self._runs.values())
         models: dict[str, list[str]] = {}
         places: dict[str, int] = {}
         for model in {*(model.address for model in self._crew.catalogue.models), *self._strangers}:
@@ -176,7 +202,7 @@ class Dispatcher:
             name = engine.name if engine else ""
             models.setdefault(name, []).append(model)
             if name not in places:
-                places[name] = min(_AT_ONCE, self._capacity(engine) - busy[name])
+                places[name] = min(_AT_ONCE, self._capacity(engine) - self._busy[name])
         self._full = {model for name, those in models.items() if places[name] <= 0 for model in those}
         return {
             name: Room(models=tuple(those), places=places[name])
@@ -201,13 +227,18 @@ class Dispatcher:
         return self._crew.executor.capacity(engine, self._crew.cast.options(engine))
 
     def _begin(self, task: Task, engine: str) -> None:
+        # A process that stood still for longer than its lease may be given its own task again before it has noticed.
+        self.stop_run(task.id)
+        self._stopped.discard(task.id)
         run = Run(self._crew, task)
-        with log_context(task=str(task.id)):
+        with log_context(**log_fields(task)):
             going = asyncio.create_task(run.go(), name=f"task {task.id}")
         self._runs[task.id] = _Going(run, going, engine)
-        going.add_done_callback(lambda done: self._ended(task.id, done))
+        self._busy[engine] += 1
+        going.add_done_callback(lambda done: self._ended(task.id, engine, done))
 
-    def _ended(self, id: int, done: asyncio.Task[None]) -> None:
+    def _ended(self, id: int, engine: str, done: asyncio.Task[None]) -> None:
+        self._busy[engine] -= 1
         # What a run gives back to the queue may run again before its own end is heard of.
         if id in self._runs and self._runs[id].task is done:
             del self._runs[id]
@@ -215,14 +246,16 @@ class Dispatcher:
         self._full.clear()
         if not done.cancelled() and (error := done.exception()) is not None:
             # Its lease runs out, and it is taken up again.
-            log.error("task %d was left as it is", id, exc_info=error)
+            with log_context(task=str(id)):
+                log.error("task %d was left as it is", id, exc_info=error)
         self._woken.set()
 
     async def _look(self) -> None:
         # Who submitted a task may have died before it told; a limit that was reached may be free again elsewhere.
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
-            self._woken.set()
+            if self._has_room:
+                self._woken.set()
 
     async def _beat(self) -> None:
         while True:
@@ -269,5 +302,6 @@ class Dispatcher:
         after = await self._crew.store.apply(task.id, change)
         if after is None:
             return
-        log.warning("task %d was left behind by a process that is gone: %s", task.id, after.status)
+        with log_context(**log_fields(task)):
+            log.warning("task %d was left behind by a process that is gone: %s", task.id, after.status)
         self._crew.events.publish(task.id, Event(after.status, after.reason or None, status=True))

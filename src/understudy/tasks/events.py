@@ -120,6 +120,18 @@ class Events:
         """The tasks that somebody watches here and that are not over, as far as it is known."""
         return [task for task, channel in self._channels.items() if channel.watchers and not channel.over]
 
+    def silent(self, seconds: float) -> list[int]:
+        """The tasks that nobody watches here, that are not over, and of which nothing was heard for so long.
+
+        Each is named twice, a moment apart, and then no more for as long again (see `catch_up`).
+        """
+        now = asyncio.get_running_loop().time()
+        return [
+            task
+            for task, channel in self._channels.items()
+            if not channel.over and not channel.watchers and channel.is_silent(now, seconds)
+        ]
+
     def hear(self, task: int, event: Event) -> None:
         """What was told here or by another process."""
         channel = self._channel(task)
@@ -171,6 +183,8 @@ class _Channel:
         self._lines: deque[Event] = deque(maxlen=bound)
         self._progress: Event | None = None
         self._suspected = ""
+        self._heard = asyncio.get_running_loop().time()
+        self._asked_after = False
         self.status = ""
         """The last that was told; "" if none was."""
         self.over = False
@@ -181,6 +195,7 @@ class _Channel:
 
     def publish(self, event: Event) -> None:
         self.over = event.ends
+        self._heard, self._asked_after = asyncio.get_running_loop().time(), False
         if event.status:
             self.status, self._suspected = event.type, ""
         if event.is_progress:
@@ -193,9 +208,20 @@ class _Channel:
     def is_told(self, status: str) -> bool:
         """Whether it was told, or may be on its way: what is asked about for the first time may be."""
         if status == self.status:
+            self._suspected = ""
             return True
         before, self._suspected = self._suspected, status
         return before != status
+
+    def is_silent(self, now: float, seconds: float) -> bool:
+        """Whether nothing was heard, or asked, for so long; twice in a row."""
+        if now - self._heard < seconds:
+            return False
+        if self._asked_after:
+            self._heard, self._asked_after = now, False
+        else:
+            self._asked_after = True
+        return True
 
     def kept(self) -> list[Event]:
         return [*self._lines, *([self._progress] if self._progress else [])]

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from understudy.errors import StorageFailed, StoreUnavailable
 from understudy.tasks.records import ProjectLimits
@@ -14,6 +14,8 @@ log = logging.getLogger(__name__)
 BEAT_SECONDS = 10.0
 GONE_SECONDS = 60.0
 """Without a sign of life for so long, a process counts as gone."""
+EXPIRY_SECONDS = 60.0
+"""How often it is looked for files that were kept long enough."""
 _DAY = 24 * 3600.0
 _AT_ONCE = 100
 
@@ -36,18 +38,28 @@ class Housekeeping:
         self._clock = clock
         self._owner = owner
         self._limits = limits
-        self._loop: asyncio.Task[None] | None = None
+        self._loops: list[asyncio.Task[None]] = []
+        self._alive = self._steady = 0.0
+        """When the last sign of life was given; since when they were given without a gap."""
 
     async def start(self) -> None:
         """Give the first sign of life, then go on."""
         await self.live()
-        self._loop = asyncio.create_task(self._go_on())
+        # Each by itself: while thousands of files are deleted, this process must not be taken for gone.
+        self._loops = [
+            asyncio.create_task(_again_and_again(seconds, work))
+            for seconds, work in (
+                (BEAT_SECONDS, self.live),
+                (BEAT_SECONDS, self._sweep),
+                (EXPIRY_SECONDS, self._expire),
+            )
+        ]
 
     async def stop(self) -> None:
         """Give back every lease of this process."""
-        if self._loop is not None:
-            self._loop.cancel()
-            await asyncio.gather(self._loop, return_exceptions=True)
+        for loop in self._loops:
+            loop.cancel()
+        await asyncio.gather(*self._loops, return_exceptions=True)
         try:
             await self._store.leave(self._owner)
         except StoreUnavailable:
@@ -56,6 +68,15 @@ class Housekeeping:
     async def live(self) -> None:
         """A sign of life: until it is too old, what this process has in hand is left to it."""
         await self.leads(f"process {self._owner}")
+        now = asyncio.get_running_loop().time()
+        if not self._alive or now - self._alive > GONE_SECONDS / 2:
+            self._steady = now
+        self._alive = now
+
+    @property
+    def sees_who_is_gone(self) -> bool:
+        """Whether signs of life can be judged: after the store was away for long, everybody needs a while to give one."""
+        return not self._store.shared or self._alive - self._steady >= GONE_SECONDS
 
     async def leads(self, what: str) -> bool:
         """Whether this process is the one that does it."""
@@ -69,22 +90,32 @@ class Housekeeping:
             if days := project.limits.keep_days or self._limits.keep_days:
                 before = self._clock() - days * _DAY
                 while tasks := await self._store.with_old_files(project.id, before, _AT_ONCE):
+                    if not await self.leads("housekeeping"):
+                        return cleared
                     for task in tasks:
                         await self._shelf.clear(task)
                     cleared += len(tasks)
         return cleared
 
-    async def _go_on(self) -> None:
-        while True:
-            try:
-                await self.live()
-                if await self.leads("housekeeping"):
-                    if swept := await self._shelf.sweep(self._clock()):
-                        log.info("%d files that belong to nothing were deleted", swept)
-                    if cleared := await self.keep():
-                        log.info("the files of %d tasks were deleted: they were kept long enough", cleared)
-            except (StoreUnavailable, StorageFailed) as error:
-                log.warning("housekeeping waits: %s", error.__cause__ or error)
-            except Exception:
-                log.exception("housekeeping goes on later")
-            await asyncio.sleep(BEAT_SECONDS)
+    async def _sweep(self) -> None:
+        if (
+            self.sees_who_is_gone
+            and await self.leads("housekeeping")
+            and (swept := await self._shelf.sweep(self._clock()))
+        ):
+            log.info("%d files that belong to nothing were deleted", swept)
+
+    async def _expire(self) -> None:
+        if await self.leads("housekeeping") and (cleared := await self.keep()):
+            log.info("the files of %d tasks were deleted: they were kept long enough", cleared)
+
+
+async def _again_and_again(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        try:
+            await work()
+        except (StoreUnavailable, StorageFailed) as error:
+            log.warning("housekeeping waits: %s", error.__cause__ or error)
+        except Exception:
+            log.exception("housekeeping goes on later")
+        await asyncio.sleep(seconds)

@@ -14,6 +14,8 @@ log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0
 """How often it is looked whether a watched task went on without a word: who did it may have died before it told."""
+SILENT_SECONDS = 60.0
+"""Of what nobody watches, only after so long a silence: what is kept for those who come later must not stay for ever."""
 
 
 class Newsroom:
@@ -65,11 +67,13 @@ class Newsroom:
     async def _look(self) -> None:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
-            watched = self._events.watched()
-            if not watched:
+            tasks = self._events.watched() + self._events.silent(SILENT_SECONDS)
+            if not tasks:
                 continue
             try:
-                for task, (status, reason) in (await self._store.statuses(watched)).items():
+                for task, (status, reason) in (await self._store.statuses(tasks)).items():
                     self._events.catch_up(task, Event(status, reason or None, status=True))
             except StoreUnavailable as error:
                 log.warning("watched tasks cannot be looked at now: %s", error.__cause__ or error)
+            except Exception:
+                log.exception("watched tasks are looked at again later")

@@ -148,6 +148,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     lease_owner: str = ""
     lease_until: float = 0.0
     files_deleted: bool = False
+    trace: str = ""
+    """The traceparent of its submission, in which its run goes on; "" if nothing is traced."""
 
 
 PurchaseState = Literal["intended", "submitted", "fetched", "settled"]

@@ -30,7 +30,9 @@ from understudy.errors import (
 )
 from understudy.executors.executor import Executor
 from understudy.executors.uncancelled import to_its_end
+from understudy.log import add_to_context
 from understudy.tasks import lifecycle
+from understudy.tasks.about import outcome_of, span_attributes
 from understudy.tasks.events import Event, Events
 from understudy.tasks.jobs import job_of
 from understudy.tasks.journal import Journal
@@ -43,6 +45,7 @@ from understudy.tasks.purchases.verdicts import Failover, failover_of, goes_on
 from understudy.tasks.records import Purchase, Settlement, Task
 from understudy.tasks.shelf import Shelf
 from understudy.tasks.store.store import Store
+from understudy.tracing.tracer import NO_TRACER, Span, Tracer
 
 log = logging.getLogger(__name__)
 
@@ -102,6 +105,7 @@ class Crew(msgspec.Struct, frozen=True, kw_only=True):
     """Where each run has a folder of its own while it lasts."""
     clock: Callable[[], float]
     max_attempts: int = 3
+    tracer: Tracer = NO_TRACER
 
 
 class Run:
@@ -110,6 +114,7 @@ class Run:
     def __init__(self, crew: Crew, task: Task) -> None:
         self._crew = crew
         self._journal: Journal | None = None
+        self._span: Span | None = None
         self._line: asyncio.Queue[_Entry] = asyncio.Queue()
         self._ahead: list[_Entry] = []
         """Taken out of the line already, and not dealt with yet."""
@@ -122,6 +127,11 @@ class Run:
 
     async def go(self) -> None:
         """Bring the task to its end. Cancelling this stops the engine and leaves the task as it is."""
+        about = span_attributes(self.task)
+        with self._crew.tracer.span("run", about, kind="consumer", parent=self.task.trace) as self._span:
+            await self._go()
+
+    async def _go(self) -> None:
         # The same attempt may begin here twice: one that is given back because of its purchase does not count.
         folder = self._crew.folder / f"{self.task.id}-{self.task.attempts}-{token_hex(4)}"
         self._tell(Event(self.task.status, status=True))
@@ -146,7 +156,8 @@ class Run:
             files = await self._prepare(folder)
             async with self._hearing():
                 played = await self._perform(model, files, folder)
-            await self._deliver(model, played, folder)
+            with crew.tracer.span("postprocess"):
+                await self._deliver(model, played, folder)
         except (Lost, NotHeld) as lost:
             raise Lost from lost
         except asyncio.CancelledError:
@@ -175,14 +186,15 @@ class Run:
         if not self.task.sources:
             return {}
         crew = self._crew
-        await self._write(lifecycle.advance(self.task, Status.PREPROCESS_START, crew.clock()))
-        prepared = await crew.preprocess.prepare(self.task, folder / "inputs")
-        change = lifecycle.advance(
-            self.task, Status.PREPROCESS_END, crew.clock(), sources=prepared.sources, media=prepared.media
-        )
-        async with crew.shelf.holding(prepared.fetched):
-            await self._write(msgspec.structs.replace(change, files=tuple(prepared.fetched)))
-        return prepared.paths
+        with crew.tracer.span("preprocess"):
+            await self._write(lifecycle.advance(self.task, Status.PREPROCESS_START, crew.clock()))
+            prepared = await crew.preprocess.prepare(self.task, folder / "inputs")
+            change = lifecycle.advance(
+                self.task, Status.PREPROCESS_END, crew.clock(), sources=prepared.sources, media=prepared.media
+            )
+            async with crew.shelf.holding(prepared.fetched):
+                await self._write(msgspec.structs.replace(change, files=tuple(prepared.fetched)))
+            return prepared.paths
 
     async def _perform(self, model: Model, files: dict[str, tuple[str, ...]], folder: Path) -> Played:
         """Have the clip made by the first engine of the cast that can, going down it as far as the money allows."""
@@ -190,19 +202,23 @@ class Run:
         tried, purchase = await self._so_far(failover)
         while True:
             engine = await self._assign(model, tried, purchase)
+            add_to_context(engine=engine.name)
             job = await self._job(files, folder / f"outputs-{len(tried)}")
             try:
-                if isinstance(engine, RemoteEngine):
-                    return await self._heard(self._buy(engine, job, purchase))
-                assert isinstance(engine, LocalEngine)
-                outputs = await self._heard(self._play(engine, job))
-                return Played(outputs=outputs)
+                with self._crew.tracer.span("engine", {"understudy.engine": engine.name}):
+                    if isinstance(engine, RemoteEngine):
+                        return await self._heard(self._buy(engine, job, purchase))
+                    assert isinstance(engine, LocalEngine)
+                    outputs = await self._heard(self._play(engine, job))
+                    return Played(outputs=outputs)
             except NotBought as ended:
                 if not goes_on(ended.purchase, failover):
                     raise EngineFailed(ended.purchase.note) from ended
                 tried.append(Tried(engine.name, ended.purchase.note))
             except EngineUnavailable as error:
                 # Nothing has begun, at a partner either: what an open purchase bought, only its own engine can bring.
+                if purchase is None:
+                    self._crew.cast.doubt(engine, error.message)
                 if failover == "never" or purchase is not None:
                     raise
                 tried.append(Tried(engine.name, error.message))
@@ -437,6 +453,10 @@ class Run:
         for status in lifecycle.steps(before, task.status):
             ends = status == task.status and change.ends
             self._tell(Event(status, (task.reason or None) if ends else None, status=True))
+            if self._span is not None:
+                self._span.event(status)
+        if self._span is not None and change.ends:
+            self._span.set({"understudy.outcome": outcome_of(task)})
 
     async def _apply(self, change: Change) -> Task | None:
         for pause in _STORE_RETRY_SECONDS:

@@ -6,6 +6,7 @@ there is a note of what is being put or taken: if the process dies, whoever find
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -28,11 +29,16 @@ class Notes(Protocol):
     async def note_shelving(self, note: str, owner: str, put: Mapping[str, str]) -> None:
         """Write a note."""
 
-    async def drop_shelvings(self, notes: Sequence[str]) -> None:
-        """Forget notes."""
+    async def drop_shelvings(self, notes: Sequence[str]) -> set[str]:
+        """Forget notes; returns those that were there."""
 
-    async def abandoned_shelvings(self, at: float, limit: int = 100) -> dict[str, dict[str, str]]:
-        """The notes of processes that are gone at that time, by name."""
+    async def take_abandoned_shelvings(
+        self, owner: str, at: float, limit: int = 100
+    ) -> dict[str, dict[str, str]]:
+        """The notes of processes that are gone at that time, by the names under which they are the `owner`'s now."""
+
+    async def is_being_swept(self, note: str) -> bool:
+        """Whether somebody has taken a note and is not done with it."""
 
 
 class FolderNotes:
@@ -48,13 +54,20 @@ class FolderNotes:
         self._own.add(note)
         await asyncio.to_thread((self._folder / note).write_bytes, msgspec.json.encode(put))
 
-    async def drop_shelvings(self, notes: Sequence[str]) -> None:
+    async def drop_shelvings(self, notes: Sequence[str]) -> set[str]:
         """See `Notes`."""
         for note in notes:
             (self._folder / note).unlink(missing_ok=True)
             self._own.discard(note)
+        return set(notes)
 
-    async def abandoned_shelvings(self, at: float, limit: int = 100) -> dict[str, dict[str, str]]:
+    async def is_being_swept(self, note: str) -> bool:
+        """See `Notes`: nobody else is there."""
+        return False
+
+    async def take_abandoned_shelvings(
+        self, owner: str, at: float, limit: int = 100
+    ) -> dict[str, dict[str, str]]:
         """See `Notes`."""
         found = {}
         for path in sorted(self._folder.iterdir())[:limit]:
@@ -79,7 +92,9 @@ class Shelf:
         self._notes = notes
         self._owner = owner
         self._done: list[str] = []
+        self._untidy: dict[str, Mapping[str, str]] = {}
         self._dropping: asyncio.Task[None] | None = None
+        self._tidying: asyncio.Task[None] | None = None
 
     @asynccontextmanager
     async def holding(self, files: Mapping[File, Path]) -> AsyncIterator[None]:
@@ -88,6 +103,7 @@ class Shelf:
             yield
             return
         put = {file.id: file.key for file in files}
+        began = time.monotonic()
         note = await self._noted(put)
         try:
             for file, path in files.items():
@@ -96,7 +112,10 @@ class Shelf:
         except BaseException:
             await asyncio.shield(self._tidy(note, put))
             raise
-        self._drop(note)
+        if time.monotonic() - began < STALE_SECONDS:
+            self._drop(note)
+        else:
+            await asyncio.shield(self._put_again(note, files))
 
     async def take_down(self, files: Mapping[File, Path]) -> None:
         """Their records are not written after all."""
@@ -104,27 +123,52 @@ class Shelf:
 
     async def clear(self, task: int) -> None:
         """Delete the files of a task, records first; its own record stays, marked."""
-        note = await self._noted({file.id: file.key for file in await self._store.files_of(task)})
-        keys = await self._store.delete_files(task)
-        await self._storage.delete(keys)
+        gone = {file.id: file.key for file in await self._store.files_of(task)}
+        note = await self._noted(gone)
+        try:
+            keys = await self._store.delete_files(task)
+            await self._storage.delete(keys)
+        except BaseException:
+            self._tidy_later(note, gone)
+            raise
         self._drop(note)
 
     async def sweep(self, at: float) -> int:
         """Take down what processes that are gone put up without writing a record; returns how many files."""
         swept = 0
-        for note, put in (await self._notes.abandoned_shelvings(at)).items():
+        for note, put in (await self._notes.take_abandoned_shelvings(self._owner, at)).items():
             swept += await self._take_down_unrecorded(put)
             await self._notes.drop_shelvings([note])
         return swept
 
     async def close(self) -> None:
-        """Forget the notes that are not needed any more."""
+        """Forget the notes that are not needed any more. What could not be tidied is left to whoever sweeps."""
+        if self._tidying is not None:
+            self._tidying.cancel()
+            await asyncio.gather(self._tidying, return_exceptions=True)
         if self._dropping is not None:
             await asyncio.gather(self._dropping, return_exceptions=True)
 
+    async def _put_again(self, note: str, files: Mapping[File, Path]) -> None:
+        """A process that stood still for so long may count as gone, and what it had put up is swept meanwhile."""
+        try:
+            if await self._notes.drop_shelvings([note]):
+                return
+            while await self._notes.is_being_swept(note):  # noqa: ASYNC110 - another process is waited for
+                await asyncio.sleep(_RETRY_SECONDS)
+            for file, path in files.items():
+                await self._storage.put(file.key, path)
+        except (StoreUnavailable, StorageFailed):
+            log.exception("files may be missing that have a record: %s", [file.key for file in files])
+
     async def _noted(self, put: Mapping[str, str]) -> str:
         note = token_hex(8)
-        await self._notes.note_shelving(note, self._owner, put)
+        try:
+            await self._notes.note_shelving(note, self._owner, put)
+        except StoreUnavailable:
+            # Of nothing, but it may have been written, and as long as this process lives nobody else takes it away.
+            self._tidy_later(note, {})
+            raise
         return note
 
     def _drop(self, note: str) -> None:
@@ -150,7 +194,20 @@ class Shelf:
             await self._take_down_unrecorded(put)
             await self._notes.drop_shelvings([note])
         except (StoreUnavailable, StorageFailed):
-            log.warning("files without a record stay until they are swept")
+            log.warning("files without a record stay for now; they are taken down later")
+            self._tidy_later(note, put)
+
+    def _tidy_later(self, note: str, put: Mapping[str, str]) -> None:
+        self._untidy[note] = put
+        if self._tidying is None or self._tidying.done():
+            self._tidying = asyncio.create_task(self._tidy_up())
+
+    async def _tidy_up(self) -> None:
+        while self._untidy:
+            await asyncio.sleep(_TIDY_SECONDS)
+            untidy, self._untidy = self._untidy, {}
+            for note, put in untidy.items():
+                await self._tidy(note, put)
 
     async def _take_down_unrecorded(self, put: Mapping[str, str]) -> int:
         left = [key for id, key in put.items() if await self._store.file(id) is None]
@@ -158,4 +215,7 @@ class Shelf:
         return len(left)
 
 
+STALE_SECONDS = 20.0
+"""Less than it takes until a process counts as gone."""
 _RETRY_SECONDS = 1.0
+_TIDY_SECONDS = 5.0

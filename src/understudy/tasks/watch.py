@@ -3,6 +3,8 @@
 from collections.abc import AsyncGenerator
 
 from understudy.errors import NotFound
+from understudy.log import add_to_context
+from understudy.tasks.about import log_fields
 from understudy.tasks.events import Event, Events
 from understudy.tasks.lifecycle import is_terminal
 from understudy.tasks.records import Task
@@ -18,6 +20,7 @@ async def watch(store: Store, events: Events, token: str) -> AsyncGenerator[tupl
     task = await store.task_by_token(token)
     if task is None:
         raise NotFound("There is no task yet.")
+    add_to_context(**log_fields(task))
     subscription = events.subscribe(task.id)
     try:
         task = await store.task_by_token(token) or task

@@ -15,8 +15,11 @@ from msgspec.structs import replace
 
 from understudy.errors import AddressRefused, FetchFailed, StoreUnavailable
 from understudy.files.outbound import Outbound
+from understudy.log import add_to_context, log_context
+from understudy.tasks.about import log_fields, span_attributes
 from understudy.tasks.records import Delivery, Task
 from understudy.tasks.store.store import Store
+from understudy.tracing.tracer import NO_TRACER, Tracer
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +32,8 @@ AT_ONCE = 128
 """Attempts under way at the same time."""
 TO_ONE_RECEIVER = 8
 """About so many of them to the same host: one that does not answer holds its own places, nobody else's."""
+REST_SECONDS = 0.5
+"""For so long a failed attempt keeps its place: who refuses at once is not asked as quickly as the processor can."""
 _MARGIN_SECONDS = 15.0
 """Beside the time-out of an attempt: until then no other process makes it."""
 
@@ -58,8 +63,10 @@ class Webhooks:
         clock: Callable[[], float],
         hours: float = 24.0,
         timeout: float = 15.0,
+        tracer: Tracer = NO_TRACER,
     ) -> None:
         """`render` makes the body, `secret_of` gives a project's webhook secret, `hours`: when to give up."""
+        self._tracer = tracer
         self._store = store
         self._outbound = outbound
         self._render = render
@@ -128,9 +135,16 @@ class Webhooks:
             return
 
     async def _attempt(self, delivery: Delivery) -> None:
+        with log_context(task=str(delivery.task), project=str(delivery.project)):
+            await self._make(delivery)
+
+    async def _make(self, delivery: Delivery) -> None:
         try:
             status, error = await self._outcome(delivery)
-            await self._store.settle_delivery(self._after(delivery, status, error))
+            after = self._after(delivery, status, error)
+            await self._store.settle_delivery(after)
+            if after.state != "delivered":
+                await asyncio.sleep(REST_SECONDS)
         except StoreUnavailable as failure:
             log.warning(
                 "webhook %s is sent again later: %s", delivery.message_id, failure.__cause__ or failure
@@ -156,6 +170,14 @@ class Webhooks:
         task = await self._store.task(delivery.task)
         if task is None:
             raise FetchFailed("The task is gone.")
+        add_to_context(**log_fields(task))
+        about = span_attributes(task) | {"server.address": delivery.receiver}
+        with self._tracer.span("webhook", about, kind="client", parent=task.trace) as span:
+            status = await self._send(delivery, task)
+            span.set({"http.response.status_code": status})
+        return status
+
+    async def _send(self, delivery: Delivery, task: Task) -> int:
         body = await self._render(task)
         timestamp = int(self._clock())
         secret = await self._secret_of(delivery.project)

@@ -24,6 +24,7 @@ from understudy.errors import (
     Unclear,
     UnderstudyError,
 )
+from understudy.log import log_context
 from understudy.tasks.jobs import job_of
 from understudy.tasks.lifecycle import Status
 from understudy.tasks.preprocess import Preprocess
@@ -109,7 +110,9 @@ class Aftercare:
                     await self._counter.over.wait()
 
     def _begin(self, purchase: Purchase) -> None:
-        task = asyncio.create_task(self._see_to(purchase), name=f"purchase {purchase.id}")
+        about = {"task": str(purchase.task), "project": str(purchase.project), "engine": purchase.engine}
+        with log_context(**about):
+            task = asyncio.create_task(self._see_to(purchase), name=f"purchase {purchase.id}")
         self._under_way[purchase.id] = task
         task.add_done_callback(lambda _: self._under_way.pop(purchase.id, None))
 

@@ -10,9 +10,13 @@ from understudy.engines.engine import RemoteEngine
 from understudy.engines.partner import Partner, Tools
 from understudy.engines.terms import Terms
 from understudy.errors import ConfigurationError, EngineUnavailable
+from understudy.log import own_context
+from understudy.tracing.traced import traced
+from understudy.tracing.tracer import NO_TRACER, Tracer
 
 log = logging.getLogger(__name__)
 
+_SPANS = {step: f"partner {step}" for step in ("submit", "look_up", "check", "fetch", "cancel", "delete")}
 Lend = Callable[[Mapping[str, object]], Tools]
 """Makes the tools of a partner from its options."""
 
@@ -20,9 +24,10 @@ Lend = Callable[[Mapping[str, object]], Tools]
 class Partners:
     """Loads each partner when it is first needed, and keeps it."""
 
-    def __init__(self, cast: Cast, lend: Lend) -> None:
+    def __init__(self, cast: Cast, lend: Lend, tracer: Tracer = NO_TRACER) -> None:
         self._cast = cast
         self._lend = lend
+        self._tracer = tracer
         self._loading: dict[str, asyncio.Task[Partner]] = {}
 
     def engine(self, name: str) -> RemoteEngine | None:
@@ -46,7 +51,8 @@ class Partners:
         """The engine's partner. Raises `EngineUnavailable` if it cannot be loaded, saying why."""
         loading = self._loading.get(engine.name)
         if loading is None or (loading.done() and (loading.cancelled() or loading.exception() is not None)):
-            loading = self._loading[engine.name] = asyncio.create_task(self._load(engine))
+            with own_context(engine=engine.name):
+                loading = self._loading[engine.name] = asyncio.create_task(self._load(engine))
         try:
             # Others may wait for the same one: who gives up waiting must not take it from them.
             return await asyncio.shield(loading)
@@ -71,4 +77,4 @@ class Partners:
         # Their libraries take up to a second to import.
         make = await asyncio.to_thread(pkgutil.resolve_name, engine.partner)
         partner: Partner = await asyncio.to_thread(make, options, self._lend(options))
-        return partner
+        return traced(partner, self._tracer, _SPANS, kind="client")

@@ -8,6 +8,8 @@ from understudy.tasks.store.postgres.cells import to_text
 from understudy.tasks.store.postgres.database import Database, now
 from understudy.tasks.store.postgres.gathering import Gatherer
 
+TAKEN = "+"
+"""Added to the name of a note that a sweeper has taken."""
 LEAD = f"""
 INSERT INTO leases AS held (what, owner, until) VALUES ($1, $2, {now(3)} + $4::double precision)
 ON CONFLICT (what) DO UPDATE SET owner = excluded.owner, until = excluded.until
@@ -28,12 +30,20 @@ ON CONFLICT (bucket) DO UPDATE SET
 RETURNING drawn
 """  # noqa: S608
 NOTE = "INSERT INTO shelvings (note, owner, put) SELECT * FROM unnest($1::text[], $2::text[], $3::text[])"
-DROP = "DELETE FROM shelvings WHERE note = ANY ($1::text[])"
-ABANDONED = f"""
-SELECT note, put FROM shelvings WHERE NOT EXISTS (
-    SELECT 1 FROM leases WHERE what = 'process ' || shelvings.owner AND owner = shelvings.owner AND until > {now(1)}
-) ORDER BY note LIMIT $2
+DROP = "DELETE FROM shelvings WHERE note = ANY ($1::text[]) RETURNING note"
+# Under another name, so that its writer, should he still be there, finds that it is his no more.
+TAKE_ABANDONED = f"""
+WITH taken AS (
+    DELETE FROM shelvings WHERE note IN (
+        SELECT note FROM shelvings WHERE NOT EXISTS (
+            SELECT 1 FROM leases
+            WHERE what = 'process ' || shelvings.owner AND owner = shelvings.owner AND until > {now(1)}
+        ) ORDER BY note LIMIT $2 FOR UPDATE SKIP LOCKED
+    ) RETURNING note, put
+)
+INSERT INTO shelvings (note, owner, put) SELECT note || '{TAKEN}', $3, put FROM taken RETURNING note, put
 """  # noqa: S608
+IS_TAKEN = f"SELECT 1 FROM shelvings WHERE starts_with(note, $1 || '{TAKEN}')"  # noqa: S608
 
 _Note = tuple[str, str, str]
 _decode = msgspec.json.Decoder(dict[str, str]).decode
@@ -68,14 +78,20 @@ class Agreements:
         """See `shelf.Notes`."""
         await self._database.carry_out(self._notes.ask((note, owner, msgspec.json.encode(put).decode())))
 
-    async def drop_shelvings(self, notes: Sequence[str]) -> None:
+    async def drop_shelvings(self, notes: Sequence[str]) -> set[str]:
         """See `shelf.Notes`."""
-        await self._database.fetch(DROP, list(notes))
+        return {note for (note,) in await self._database.fetch(DROP, list(notes))}
 
-    async def abandoned_shelvings(self, at: float, limit: int = 100) -> dict[str, dict[str, str]]:
+    async def take_abandoned_shelvings(
+        self, owner: str, at: float, limit: int = 100
+    ) -> dict[str, dict[str, str]]:
         """See `shelf.Notes`."""
-        found = await self._database.fetch(ABANDONED, self._database.at(at), limit)
+        found = await self._database.fetch(TAKE_ABANDONED, self._database.at(at), limit, owner)
         return {note: _decode(put) for note, put in found}
+
+    async def is_being_swept(self, note: str) -> bool:
+        """See `shelf.Notes`."""
+        return bool(await self._database.fetch(IS_TAKEN, note))
 
     async def _write_notes(self, notes: list[_Note]) -> list[None]:
         await self._database.connections.fetch(NOTE, *map(list, zip(*notes, strict=True)))

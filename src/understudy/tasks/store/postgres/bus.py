@@ -128,6 +128,10 @@ class PostgresBus:
             self._woken.set()
         self._unsent.append(message)
 
+    def behind(self) -> float:
+        """See `Bus`."""
+        return max(0.0, _now() - self._read_at)
+
     async def close(self) -> None:
         """See `Bus`."""
         self._closing = True

@@ -11,12 +11,28 @@ from understudy.tasks.store.sqlite.operations import assignments
 from understudy.tasks.store.sqlite.rows import TASK_FIELDS, columns, limits_of, to_task
 
 _RETURNING = f"RETURNING {columns(TASK_FIELDS)}"
-# A loose index scan: one step per project and model that wait, not per task.
-_AFTER = """
-SELECT project, model FROM tasks WHERE status = 'task_queue' AND (project, model) > (?, ?) ORDER BY project, model LIMIT 1
+# A loose index scan: one step per project and model that wait, not per task. Each step finds the head of a queue.
+# Not by (project, model) > (?, ?): that walks through all that waits in the project.
+_FIRST = """
+WITH RECURSIVE first (id, priority, project, model) AS (
+    SELECT * FROM (
+        SELECT id, priority, project, model FROM tasks WHERE status = 'task_queue'
+        ORDER BY project, model, priority DESC, id LIMIT 1
+    )
+    UNION ALL
+    SELECT tasks.id, tasks.priority, tasks.project, tasks.model FROM first JOIN tasks ON tasks.id = coalesce((
+        SELECT id FROM tasks WHERE status = 'task_queue' AND project = first.project AND model > first.model
+        ORDER BY model, priority DESC, id LIMIT 1
+    ), (
+        SELECT id FROM tasks WHERE status = 'task_queue' AND project > first.project
+        ORDER BY project, model, priority DESC, id LIMIT 1
+    ))
+)
+SELECT first.id, priority, project, model, limits FROM first JOIN projects ON projects.id = first.project
 """
-_HEADS = """
-SELECT id, priority FROM tasks WHERE status = 'task_queue' AND project = ? AND model = ? ORDER BY priority DESC, id LIMIT ?
+_REST = """
+SELECT id, priority FROM tasks WHERE status = 'task_queue' AND project = ? AND model = ? ORDER BY priority DESC, id
+LIMIT ? OFFSET 1
 """
 _RUNNING = "SELECT project, model, count(*) FROM tasks WHERE lease_owner <> '' GROUP BY project, model"
 
@@ -42,15 +58,17 @@ def claim(
 
 
 def _waiting(connection: sqlite3.Connection, rooms: Sequence[Room]) -> Iterator[Waiting]:
-    places = {model: room.places for room in rooms for model in room.models}
-    last = (0, "")
-    while (pair := connection.execute(_AFTER, last).fetchone()) is not None:
-        project, model = last = pair
-        if not places.get(model):
-            continue
-        heads = tuple(Head(*row) for row in connection.execute(_HEADS, (project, model, places[model])))
-        (written,) = connection.execute("SELECT limits FROM projects WHERE id = ?", (project,)).fetchone()
-        yield Waiting(project=project, model=model, limit=limits_of(written).running, heads=heads)
+    places = {model: room.places for room in rooms for model in room.models if room.places > 0}
+    for id, priority, project, model, limits in connection.execute(_FIRST).fetchall():
+        if model in places:
+            heads = _heads(connection, Head(id, priority), (project, model, places[model] - 1))
+            yield Waiting(project=project, model=model, limit=limits_of(limits).running, heads=heads)
+
+
+def _heads(connection: sqlite3.Connection, first: Head, rest: tuple[int, str, int]) -> Iterator[Head]:
+    yield first
+    for id, priority in connection.execute(_REST, rest).fetchall():
+        yield Head(id, priority)
 
 
 def _claim(connection: sqlite3.Connection, id: int, owner: str, at: float, until: float) -> Task:

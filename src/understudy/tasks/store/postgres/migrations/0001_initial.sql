@@ -56,6 +56,7 @@ CREATE TABLE tasks (
     lease_owner text NOT NULL,
     lease_until double precision NOT NULL,
     files_deleted smallint NOT NULL,
+    trace text NOT NULL DEFAULT '',
     -- What the status amounts to: indexes are on this, since it changes twice in a task's life and the status nine times.
     phase text NOT NULL GENERATED ALWAYS AS (
         CASE

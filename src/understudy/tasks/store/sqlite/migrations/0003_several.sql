@@ -1,6 +1,9 @@
 -- What one project may take, as JSON.
 ALTER TABLE projects ADD COLUMN limits TEXT NOT NULL DEFAULT '{}';
 
+-- In which trace a run goes on: W3C's traceparent of its submission.
+ALTER TABLE tasks ADD COLUMN trace TEXT NOT NULL DEFAULT '';
+
 -- The queue by project, since whose turn it is depends on the project; and by age, for its depth and its oldest task.
 DROP INDEX tasks_queued;
 CREATE INDEX tasks_queued ON tasks (project, model, priority DESC, id) WHERE status = 'task_queue';

@@ -1,0 +1,53 @@
+"""The way to Ray: one driver at a time, and a new one when it was lost."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from understudy.errors import EngineUnavailable
+from understudy.executors.ray.link import Link, NoRay
+
+_CONNECTING = 30.0
+"""Seconds that it may take."""
+_AGAIN = 1.0
+"""Seconds between two attempts."""
+
+
+class Reach:
+    """Connects when it is first asked to, and again whenever it has to."""
+
+    def __init__(self, address: str, crowded: Callable[[bool], None]) -> None:
+        """`crowded`: see `Link`."""
+        self.link: Link | None = None
+        """The latest; it may be lost."""
+        self._address = address
+        self._crowded = crowded
+        self._opening = asyncio.Lock()
+
+    async def once(self) -> Link:
+        """A connected driver. Raises `NoRay`."""
+        async with self._opening:
+            if self.link is None or self.link.lost:
+                try:
+                    async with asyncio.timeout(_CONNECTING):
+                        self.link = await Link.open(self._address, self._crowded)
+                except TimeoutError as error:
+                    raise NoRay(f"Ray did not answer at {self._address} for {_CONNECTING:.0f} s.") from error
+            return self.link
+
+    async def within(self, seconds: float) -> Link:
+        """The same, trying again and again. Raises `EngineUnavailable`."""
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                return await self.once()
+            except NoRay as error:
+                if time.monotonic() + _AGAIN > deadline:
+                    raise EngineUnavailable(error.message) from error
+            await asyncio.sleep(_AGAIN)
+
+    async def close(self) -> None:
+        """End the driver, and with it everything in the cluster that is ours."""
+        async with self._opening:
+            if self.link is not None:
+                await self.link.close()

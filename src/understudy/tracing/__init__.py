@@ -1,0 +1,1 @@
+"""Where time goes, request by request: spans for whoever collects traces. Off, it costs nothing and loads nothing."""
