@@ -17,7 +17,9 @@ class Quick(BoundedHttpProtocol):
 
 
 async def hello(scope: Any, receive: Any, send: Any) -> None:
-    while (await receive()).get("more_body"):
+    if scope["path"] == "/slow":
+        await asyncio.sleep(0.2)
+    while scope["path"] != "/unread" and (await receive()).get("more_body"):
         pass
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
     await send({"type": "http.response.body", "body": b"ok"})
@@ -102,3 +104,56 @@ async def test_what_is_no_http_is_refused_in_the_envelope(port: int) -> None:
         b"HTTP/1.1 400 Bad Request",
         "Invalid HTTP request received.",
     )
+
+
+@pytest.mark.parametrize("hosts", [b"", b"host: a\r\nhost: a\r\n", b"host: a\r\nHost: b\r\n"])
+async def test_a_request_names_one_host(port: int, hosts: bytes) -> None:
+    assert message(await exchange(port, b"GET / HTTP/1.1\r\n" + hosts + b"\r\n")) == (
+        b"HTTP/1.1 400 Bad Request",
+        "A request needs one Host header.",
+    )
+
+
+async def test_before_http_1_1_none_was_needed(port: int) -> None:
+    assert (await exchange(port, b"GET / HTTP/1.0\r\n\r\n")).endswith(b"\r\n\r\nok")
+
+
+HANDSHAKE = b" / HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\n"
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"GET" + HANDSHAKE + b"content-length: 5\r\n\r\n",
+        b"GET" + HANDSHAKE + b"transfer-encoding: chunked\r\n\r\n",
+        b"POST" + HANDSHAKE + b"content-length: 5\r\n\r\nhello",
+    ],
+)
+async def test_a_websocket_that_begins_with_a_body(port: int, request_: bytes) -> None:
+    assert message(await exchange(port, request_)) == (
+        b"HTTP/1.1 400 Bad Request",
+        "A WebSocket begins with a GET without a body.",
+    )
+
+
+async def test_lines_that_begin_no_request_do_not_keep_a_connection(port: int) -> None:
+    request = b"GET / HTTP/1.1\r\nhost: a\r\n\r\n"
+    assert (await exchange(port, request, b"\r\n", pause=0.05)).endswith(b"\r\n\r\nok")
+
+
+async def test_nor_does_a_body_whose_request_was_answered_unread(port: int) -> None:
+    request = b"POST /unread HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\n\r\n"
+    assert (await exchange(port, request, b"a", pause=0.05)).endswith(b"\r\n\r\nok")
+
+
+async def test_a_whole_request_is_answered_whatever_comes_behind_it(port: int) -> None:
+    request = b"GET /slow HTTP/1.1\r\nhost: a\r\n\r\n"
+    for behind in (
+        b"\x16\x03 hello\r\n\r\n",
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"GET / HT",
+        b"GET / HTTP/1.1\r\nx: " + b"a" * 90_000,
+    ):
+        answer = await exchange(port, request + behind)
+        assert answer.startswith(b"HTTP/1.1 200"), answer
+        assert b"\r\n\r\nok" in answer

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 
 from understudy.errors import ConfigurationError
 from understudy.http_protocol import BoundedHttpProtocol
+from understudy.websocket_protocol import LONGEST_MESSAGE, QuietWebSocketProtocol
 
 _REQUESTS_END_SECONDS = 5
 """How long requests under way may take to end once the server stops."""
@@ -20,7 +21,8 @@ def http_config(app: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http=BoundedHttpProtocol,
-        ws="websockets-sansio",
+        ws=QuietWebSocketProtocol,
+        ws_max_size=LONGEST_MESSAGE,
         lifespan="off",
         access_log=False,
         log_config=None,

@@ -95,6 +95,7 @@ def set_up(level: str, format: Literal["text", "json"] = "text", stream: TextIO 
     root.setLevel(logging.WARNING)
     logging.getLogger("understudy").setLevel(LEVELS[level])
     # uvicorn's "info" is a line for every socket: that is "debug" here.
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)  # it warns of every body that is broken
     logging.getLogger("uvicorn").setLevel(LEVELS[level] if level in ("debug", "error") else logging.WARNING)
 
 

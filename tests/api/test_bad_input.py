@@ -100,6 +100,27 @@ async def test_broken_json(served: Served, body: bytes) -> None:
 
 
 @pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b'{"prompt": "\\ud800"}', "It has half of a surrogate pair in it, which is no character."),
+        (b'{"prompt": "\\ud800 and more"}', "It has half of a surrogate pair in it, which is no character."),
+        (b'{"prompt": "\\udc00"}', "It has half of a surrogate pair in it, which is no character."),
+        (b'{"prompt": "\\\\ud800', "It ends too early."),
+        (b'{"prompt": "\\ud83d\\ude00', "It ends too early."),
+        (b'{"prompt": "x"', "It ends too early."),
+        (b'{"prompt": "x", "seed": 1e400}', "A number in it is too large."),
+        (b'{"prompt": "x", "seed": ' + b"9" * 5000 + b"}", "A number in it is too large."),
+        (b'{"prompt": "\xff"}', "It is not in UTF-8."),
+        (b'{"prompt": "x", "more": [' + b"0," * 100_001 + b"0]}", "It has too many values in it."),
+        (b'{"prompt": "x", "seed": NaN}', "JSON is malformed: invalid character (byte 24)."),
+    ],
+)
+async def test_broken_json_is_told_in_words(served: Served, body: bytes, reason: str) -> None:
+    answer = await served.post(SORA, headers=JSON, content=body)
+    assert answer.json()["errors"][1]["message"] == f"The body is not accepted as JSON. {reason}"
+
+
+@pytest.mark.parametrize(
     "path",
     [
         "/v1/Task/Detail",

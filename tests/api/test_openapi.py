@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import schemathesis
 
 from tests.api.served import BASE, CATALOGUE, Served
 from understudy.api.openapi import document
@@ -44,8 +45,32 @@ def test_every_reference_leads_somewhere() -> None:
         if "$ref" in node:
             section, name = node["$ref"].removeprefix("#/components/").split("/")
             assert name in DOCUMENT["components"][section]
-    named = {name for way in DOCUMENT["security"] for name in way}
-    assert named == DOCUMENT["components"]["securitySchemes"].keys()
+    operations = [each for paths in DOCUMENT["paths"].values() for each in paths.values()]
+    ways = [way for each in (DOCUMENT, *operations) for way in each.get("security", ())]
+    assert {name for way in ways for name in way} == DOCUMENT["components"]["securitySchemes"].keys()
+
+
+def test_every_link_leads_somewhere() -> None:
+    operations = [each for paths in DOCUMENT["paths"].values() for each in paths.values()]
+    ids = {each["operationId"] for each in operations}
+    links = [link for node in nodes(DOCUMENT) for link in node.get("links", {}).values()]
+    assert links
+    assert {link["operationId"] for link in links} <= ids
+
+
+def test_it_is_valid() -> None:
+    schemathesis.openapi.from_dict(DOCUMENT).validate()
+
+
+@pytest.mark.parametrize("door", ["/v1/videos", "/v1beta/models", "/v1/publishers"])
+def test_the_doors_are_in_it_with_their_own_errors(door: str) -> None:
+    found = [
+        each for path, ways in DOCUMENT["paths"].items() if path.startswith(door) for each in ways.values()
+    ]
+    assert found
+    for operation in found:
+        assert operation["security"][0].keys() <= {"Bearer", "GoogleKey"}
+        assert {"400", "401", "404"} <= operation["responses"].keys()
 
 
 @pytest.mark.parametrize("model", CATALOGUE.models, ids=lambda model: model.address)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.frames import Frame, Opcode
 
 from tests.api.live import listening
 from tests.api.served import BASE, NOW, Served, serving
@@ -161,6 +162,19 @@ async def test_messages_that_mean_nothing(quick: tuple[Served, int], message: st
         assert (error["type"], error["result"]) == ("error", False)
         await socket.send(json.dumps({"type": "task_info", "socketaccesstoken": token}))
         assert (await heard(socket))["type"] == "task_queue"
+
+
+async def test_a_client_that_is_cut_off_while_it_is_answered(
+    quick: tuple[Served, int], caplog: pytest.LogCaptureFixture
+) -> None:
+    """The server ends the connection for what came over it: nothing went wrong here."""
+    _, port = quick
+    async with watching(port) as socket:
+        nonsense = Frame(Opcode.TEXT, b"hello").serialize(mask=True)
+        socket.transport.write(nonsense * 5 + b"\xff\xff")
+        assert await close_code(socket) == 1002
+    await asyncio.sleep(0.05)
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 async def test_it_is_bounded(quick: tuple[Served, int]) -> None:

@@ -17,7 +17,7 @@ from python_multipart.multipart import parse_options_header
 from understudy.api.json_text import read_object
 from understudy.api.multipart import read_multipart
 from understudy.api.parts import Limits
-from understudy.api.stream import BodyStream
+from understudy.api.stream import BodyStream, too_large
 from understudy.catalogue.checked import Upload
 from understudy.errors import InvalidInput
 from understudy.files.sniff import EVERYTHING, Kind
@@ -58,19 +58,26 @@ async def read_body(
     limits: Limits,
     incoming: Path,
     kinds: Collection[Kind] = EVERYTHING,
+    picture_bytes: int = 0,
 ) -> Body:
     """The body of a request. Its uploads, of `kinds`, are new files in `incoming`, which the caller has to discard.
 
+    `picture_bytes`: what JSON and the texts of a multipart body may have beyond their limit, for a picture in them.
     Raises `InvalidInput` for what cannot be read, `TooLarge` as soon as a limit is passed, and `ClientGone`;
     nothing is left behind then.
     """
     if headers.get(b"content-encoding", b"identity").strip().lower() not in (b"", b"identity"):
         raise InvalidInput(_INVALID, "Compressed bodies are not accepted; send it without Content-Encoding.")
     declared = headers.get(b"content-type", b"")
+    most_text = limits.json_bytes + picture_bytes
     if declared[:10].lower() == b"multipart/":
-        return await _multipart(declared, stream, limits, incoming, kinds)
-    text = await stream.whole(limits.json_bytes)
+        wider = msgspec.structs.replace(limits, json_bytes=most_text) if picture_bytes else limits
+        return await _multipart(declared, stream, wider, incoming, kinds)
+    text = await stream.whole(most_text)
     if declared[:33].lower() == b"application/x-www-form-urlencoded" and not looks_like_json(text):
+        if len(text) > limits.json_bytes:
+            # Taken apart at its percent signs, such a form takes eighty times its size.
+            raise too_large(limits.json_bytes)
         return Body(fields=read_form(text, limits.fields))
     return Body(fields=read_object(text))
 

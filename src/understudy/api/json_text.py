@@ -1,6 +1,7 @@
 """JSON from outside, read strictly: what two readers could understand differently is refused."""
 
 import json
+import re
 from typing import Any
 
 import msgspec
@@ -10,23 +11,30 @@ from understudy.errors import InvalidInput
 DEEPEST = 32
 """Levels of arrays and objects; no documented body has more than three."""
 
+MOST_VALUES = 100_000
+"""In a whole body, give or take what commas its texts have. A body of 27 MB of empty lists would take 700 MB."""
+
+# The first half of a character that is written as two (RFC 8259, 7), without the second; a backslash may be escaped itself.
+_HALF = re.compile(rb"(?<!\\)(?:\\\\)*\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u)")
+
 
 def read_object(text: bytes) -> dict[str, Any]:
     """The object that a body holds. Nothing at all counts as an empty one.
 
     Raises `InvalidInput` for text that is not JSON in UTF-8 (NaN and lone surrogates are not), anything but an
-    object, a name given twice, NUL characters, and nesting below `DEEPEST`.
+    object, a name given twice, NUL characters, nesting below `DEEPEST`, and more than `MOST_VALUES`.
     """
     text = text.removeprefix(b"\xef\xbb\xbf")
     if not text.strip():
         return {}
+    if text.count(b",") > MOST_VALUES:
+        raise _invalid("It has too many values in it.")
     try:
         value = _decoder.decode(text)
     except RecursionError as error:
         raise _invalid("It is nested too deeply.") from error
     except (msgspec.MsgspecError, ValueError) as error:
-        # Nobody's text is repeated: the parser's reason and its place in the text are enough.
-        raise _invalid(f"{error}.") from error
+        raise _invalid(_reason(text, error)) from error
     if not isinstance(value, dict):
         raise _invalid("It must be an object: {...}.")
     _check(value, DEEPEST)
@@ -34,6 +42,21 @@ def read_object(text: bytes) -> dict[str, Any]:
     if text.count(b":") > len(value):
         _DUPLICATES.decode(text.decode())
     return value
+
+
+def _reason(text: bytes, error: Exception) -> str:
+    """What is wrong with the text, which is not repeated: a reason and a place are enough."""
+    said = str(error)
+    match error:
+        case msgspec.ValidationError():
+            return "A number in it is too large."
+        case UnicodeDecodeError():
+            return "It is not in UTF-8."
+        case _ if "surrogate" in said or ("truncated" in said and _HALF.search(text)):
+            return "It has half of a surrogate pair in it, which is no character."
+        case _ if "truncated" in said:
+            return "It ends too early."
+    return f"{said}."
 
 
 def _check(value: Any, levels: int) -> None:

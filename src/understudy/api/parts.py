@@ -1,5 +1,6 @@
 """What the API is assembled from: every part is handed in, none is found."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -65,6 +66,8 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     rates: Rates | None = None
     """How often a project may ask."""
     limits: Limits = Limits()
+    decoding: asyncio.Semaphore = msgspec.field(default_factory=lambda: asyncio.Semaphore(2))
+    """Room for pictures that are being decoded."""
     nonce_window: int = 0
     """Seconds by which a nonce, read as a Unix time, may be off; 0 takes any nonce."""
     trusted_proxies: tuple[str, ...] = ()

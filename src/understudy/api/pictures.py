@@ -31,11 +31,17 @@ def save_inline(content: bytes, incoming: Path, name: str) -> Upload:
     )
 
 
-async def check_pictures(uploads: Mapping[str, Sequence[Upload]], max_pixels: int) -> None:
-    """Decode every upload. Raises `InvalidInput`, naming the field, for one that is no picture, damaged or too large."""
+async def check_pictures(
+    uploads: Mapping[str, Sequence[Upload]], max_pixels: int, room: asyncio.Semaphore
+) -> None:
+    """Decode every upload. Raises `InvalidInput`, naming the field, for one that is no picture, damaged or too large.
+
+    `room` is how many pictures may be decoded at the same time: a small file can take hundreds of megabytes.
+    """
     for name, given in uploads.items():
         for upload in given:
             try:
-                await asyncio.to_thread(verify_image, Path(upload.path), max_pixels)
+                async with room:
+                    await asyncio.to_thread(verify_image, Path(upload.path), max_pixels)
             except MediaRefused as refused:
                 raise InvalidInput("Request parameters are invalid.", f"[{name}] {refused}") from refused

@@ -1,10 +1,8 @@
 """JSON Schemas (draft 2020-12) of what goes over the wire, for the OpenAPI document. Pure."""
 
-from typing import Any
-
+from understudy.api.described import TEXT, Schema, list_of, whole
 from understudy.catalogue.manifest import Input, Model
-
-Schema = dict[str, Any]
+from understudy.catalogue.texts import LONGEST
 
 _TIMES = (
     "starttime",
@@ -18,9 +16,10 @@ _TIMES = (
     "postprocessstarttime",
     "postprocessendtime",
 )
+_NUMERAL = r"^[+-]?[0-9]+(\.[0-9]+)?$"
+_WITHOUT_CONTROLS = "^[^\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f]*$"
 _NUMBER = {"type": "string", "pattern": "^[0-9]+$"}
 _DECIMAL = {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?$"}
-_TEXT = {"type": "string"}
 _TIME = {**_NUMBER, "description": "Unix time in whole seconds; 0 while it has not been reached."}
 
 
@@ -58,11 +57,12 @@ def input_schema(given: Input, *, files: bool) -> Schema:
             bounds = {"minimum": given.min, "maximum": given.max, "multipleOf": given.step}
             return (
                 schema
-                | {"type": ["number", "string"]}
+                | {"type": ["number", "string"], "pattern": _NUMERAL}
                 | {key: value for key, value in bounds.items() if value}
             )
         case _:
-            return schema | {"type": "string"}
+            least = {"minLength": 1} if given.required else {}
+            return schema | {"type": "string", "maxLength": LONGEST, "pattern": _WITHOUT_CONTROLS, **least}
 
 
 def _file_schema(given: Input, files: bool) -> Schema:
@@ -77,34 +77,26 @@ def _file_schema(given: Input, files: bool) -> Schema:
     return several if files else {"anyOf": [one, several]}
 
 
-def _object(properties: Schema, **more: Any) -> Schema:
-    return {"type": "object", "properties": properties, "required": list(properties), **more}
-
-
 def _envelope(**payload: Schema) -> Schema:
-    return _object({"result": {"const": True}, "errors": {"type": "array", "maxItems": 0}, **payload})
+    return whole({"result": {"const": True}, "errors": {"type": "array", "maxItems": 0}, **payload})
 
 
-def _list_of(name: str) -> Schema:
-    return {"type": "array", "items": {"$ref": f"#/components/schemas/{name}"}}
-
-
-_FILE = _object(
+_FILE = whole(
     {
-        "id": _TEXT,
-        "name": _TEXT,
-        "contenttype": _TEXT,
-        "parentid": _TEXT,
-        "uuid": _TEXT,
+        "id": TEXT,
+        "name": TEXT,
+        "contenttype": TEXT,
+        "parentid": TEXT,
+        "uuid": TEXT,
         "size": _NUMBER,
         "addedtime": _TIME,
         "modifiedtime": _TIME,
-        "accesskey": _TEXT,
+        "accesskey": TEXT,
         "foldercount": _NUMBER,
         "filecount": _NUMBER,
         "ispublic": {"type": "integer"},
         "expiretime": {"type": ["string", "null"]},
-        "url": _TEXT,
+        "url": TEXT,
     }
 )
 _ENGINE = {
@@ -112,36 +104,36 @@ _ENGINE = {
     "description": "Who really played: name, version, whether it is a preview, which engines were tried, the seed,"
     " and the engine's own labels.",
 }
-_TASK = _object(
+_TASK = whole(
     {
         "id": _NUMBER,
-        "uuid": _TEXT,
-        "name": _TEXT,
-        "socketaccesstoken": _TEXT,
+        "uuid": TEXT,
+        "name": TEXT,
+        "socketaccesstoken": TEXT,
         "parameters": {"type": "object"},
-        "debugoutput": _TEXT,
-        "debugerror": _TEXT,
+        "debugoutput": TEXT,
+        "debugerror": TEXT,
         "elapsedseconds": _DECIMAL,
-        "status": _TEXT,
+        "status": TEXT,
         "cps": _DECIMAL,
         "totalcost": _DECIMAL,
         "guestid": {"type": "null"},
         "projectid": _NUMBER,
         "modelid": _NUMBER,
-        "description": _TEXT,
+        "description": TEXT,
         "basemodelid": _NUMBER,
         "runtype": {"const": "model"},
-        "modelfolderid": _TEXT,
-        "modelfileid": _TEXT,
-        "callbackurl": _TEXT,
+        "modelfolderid": TEXT,
+        "modelfileid": TEXT,
+        "callbackurl": TEXT,
         "marketplaceid": {"type": "null"},
-        "pexit": _TEXT,
+        "pexit": TEXT,
         "categories": {"type": "string", "contentMediaType": "application/json"},
-        "outputs": _list_of("File"),
+        "outputs": list_of("File"),
         "size": _NUMBER,
-        "modeldescription": _TEXT,
-        "modelslugowner": _TEXT,
-        "modelslugproject": _TEXT,
+        "modeldescription": TEXT,
+        "modelslugowner": TEXT,
+        "modelslugproject": TEXT,
         "engine": _ENGINE,
         **dict.fromkeys(_TIMES, _TIME),
     }
@@ -149,24 +141,22 @@ _TASK = _object(
 _TASK_REF = {
     "type": "object",
     "description": "One of the three is enough; a token comes before an id.",
-    "properties": {"taskid": {"type": ["string", "integer"]}, "tasktoken": _TEXT, "socketaccesstoken": _TEXT},
+    "properties": {"taskid": {"type": ["string", "integer"]}, "tasktoken": TEXT, "socketaccesstoken": TEXT},
 }
-_ERROR = _object({"code": {"type": "integer"}, "message": _TEXT})
+_ERROR = whole({"code": {"type": "integer"}, "message": TEXT})
 
 COMPONENTS: dict[str, Schema] = {
-    "Error": _object(
-        {"result": {"const": False}, "errors": {"type": "array", "items": _ERROR, "minItems": 1}}
-    ),
+    "Error": whole({"result": {"const": False}, "errors": {"type": "array", "items": _ERROR, "minItems": 1}}),
     "File": _FILE,
     "Task": _TASK,
     "Tool": {"type": "object"},
     "TaskReference": _TASK_REF,
     "Done": _envelope(),
-    "Run": _envelope(taskid=_NUMBER, socketaccesstoken=_TEXT),
-    "Tasks": _envelope(tasklist=_list_of("Task")),
-    "CountedTasks": _envelope(total=_NUMBER, tasklist=_list_of("Task")),
-    "Files": _envelope(list=_list_of("File")),
-    "Tools": _envelope(total=_NUMBER, tool=_list_of("Tool")),
+    "Run": _envelope(taskid=_NUMBER, socketaccesstoken=TEXT),
+    "Tasks": _envelope(tasklist=list_of("Task")),
+    "CountedTasks": _envelope(total=_NUMBER, tasklist=list_of("Task")),
+    "Files": _envelope(list=list_of("File")),
+    "CountedTools": _envelope(total=_NUMBER, tool=list_of("Tool")),
     "Explore": _envelope(explore={"type": "array", "items": {"type": "object"}}),
 }
 """What the operations refer to."""

@@ -7,7 +7,8 @@ server  {"type", "id", "tasktoken", "message", "result": true}             one f
 
 import asyncio
 import logging
-from contextlib import aclosing
+from collections.abc import Iterator
+from contextlib import aclosing, contextmanager, suppress
 from typing import Any
 
 import msgspec
@@ -18,6 +19,7 @@ from understudy.api.answers import encode
 from understudy.api.parts import Limits
 from understudy.api.wiro.render import file_objects
 from understudy.errors import RequestError
+from understudy.log import own_context
 from understudy.tasks.events import Event, Events
 from understudy.tasks.lifecycle import Status
 from understudy.tasks.records import Task
@@ -27,7 +29,7 @@ from understudy.tasks.watch import watch
 _PATHS = ("/v1", "/v1/")
 _LONGEST_MESSAGE = 64 * 1024
 _MOST_ERRORS = 100
-_NORMAL, _POLICY, _INTERNAL = 1000, 1008, 1011
+_NORMAL, _ABNORMAL, _POLICY, _INTERNAL = 1000, 1006, 1008, 1011
 
 _log = logging.getLogger("understudy.api.socket")
 
@@ -64,10 +66,8 @@ class Socket:
             return
         await websocket.accept()
         connection = _Connection(websocket, self._store, self._events, self._limits, self._base_url)
-        try:
+        with suppress(WebSocketDisconnect):
             await connection.serve()
-        except WebSocketDisconnect:
-            return
 
 
 class _Connection:
@@ -96,7 +96,8 @@ class _Connection:
             pass
         finally:
             await self._stop_watching()
-        await self._websocket.close(self._closing)
+        with _gone():
+            await self._websocket.close(self._closing)
 
     async def _follow(self, message: Message) -> None:
         if message["type"] == "websocket.disconnect":
@@ -122,7 +123,8 @@ class _Connection:
             )
             return
         self._reschedule(None)
-        self._watchers[token] = asyncio.create_task(self._tell(token))
+        with own_context():
+            self._watchers[token] = asyncio.create_task(self._tell(token))
 
     async def _tell(self, token: str) -> None:
         """Send a task's events until its end; then see whether that was the last one."""
@@ -134,7 +136,7 @@ class _Connection:
         except RequestError as refused:
             stay = self._limits.socket_idle_seconds
             await self._complain(refused.message, token)
-        except (WebSocketDisconnect, RuntimeError):
+        except WebSocketDisconnect:
             return  # the reader hears of it, too
         except Exception:  # noqa: BLE001 - logged here; nobody else waits for it
             _log.exception("a socket's watcher failed")
@@ -159,7 +161,8 @@ class _Connection:
 
     async def _send(self, message: dict[str, Any]) -> None:
         async with self._sending:
-            await self._websocket.send_text(encode(message).decode())
+            with _gone():
+                await self._websocket.send_text(encode(message).decode())
 
     def _reschedule(self, seconds: float | None) -> None:
         """Close after so many seconds; None: not while something is watched."""
@@ -173,6 +176,15 @@ class _Connection:
         for watcher in watchers:
             watcher.cancel()
         await asyncio.gather(*watchers, return_exceptions=True)
+
+
+@contextmanager
+def _gone() -> Iterator[None]:
+    """uvicorn raises RuntimeError where it has ended the connection for what came over it: the client is gone."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise WebSocketDisconnect(_ABNORMAL) from error
 
 
 def wire_event(task: Task, event: Event, outputs: list[dict[str, Any]] | None) -> dict[str, Any]:

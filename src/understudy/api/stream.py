@@ -63,7 +63,7 @@ class BodyStream:
     async def whole(self, limit: int) -> bytes:
         """All of it. Raises `TooLarge`, `TooSlow`, `ClientGone`."""
         if self._declared > limit:
-            raise _too_large(limit)
+            raise too_large(limit)
         whole = await self._next()
         if not self.complete:
             pieces = [whole]
@@ -73,7 +73,7 @@ class BodyStream:
                 size += len(pieces[-1])
             whole = b"".join(pieces)
         if len(whole) > limit:
-            raise _too_large(limit)
+            raise too_large(limit)
         return whole
 
     async def pieces(self, limit: int) -> AsyncIterator[bytes]:
@@ -85,11 +85,11 @@ class BodyStream:
     async def piece(self, limit: int) -> bytes:
         """The next piece, of all of which there may be `limit` bytes; it may be empty. Raises as `whole`."""
         if self._declared > limit:
-            raise _too_large(limit)
+            raise too_large(limit)
         piece = await self._next()
         self._size += len(piece)
         if self._size > limit:
-            raise _too_large(limit)
+            raise too_large(limit)
         return piece
 
     async def drain(self, seconds: float) -> None:
@@ -126,5 +126,6 @@ class BodyStream:
             self._reader.cancel()
 
 
-def _too_large(limit: int) -> TooLarge:
+def too_large(limit: int) -> TooLarge:
+    """The refusal of a body of more than `limit` bytes."""
     return TooLarge("The request is too large.", f"Its body may have at most {limit:,} bytes.")

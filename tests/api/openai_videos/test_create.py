@@ -454,3 +454,46 @@ async def test_the_balance(tmp_path: Any) -> None:
         status, error = await refused(answer, served, tasks=1)
         assert (status, error["type"], error["code"]) == (429, "rate_limit_error", "rate_limit_exceeded")
         assert "x-should-retry" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "status", "message"),
+    [
+        (
+            {"content-type": "application/json"},
+            b'{"prompt": "x", "a": [' + b"[]," * 200_000 + b"[]]}",
+            400,
+            "The body is not accepted as JSON. It has too many values in it.",
+        ),
+        (
+            {"content-type": "application/x-www-form-urlencoded"},
+            b"prompt=x&a=" + b"%41" * 400_000,
+            413,
+            "The request is too large. Its body may have at most 1,048,576 bytes.",
+        ),
+        (
+            {"content-type": "multipart/form-data; boundary=b"},
+            b'--b\r\ncontent-disposition: form-data; name="image_reference"\r\n\r\n{"a": ['
+            + b"[]," * 200_000
+            + b"[]]}\r\n--b--\r\n",
+            400,
+            "image_reference is no valid JSON.",
+        ),
+    ],
+    ids=["json", "form", "json in a form"],
+)
+async def test_what_a_picture_may_take_is_for_pictures(
+    served: Served, headers: dict[str, str], body: bytes, status: int, message: str
+) -> None:
+    """Bodies are as long as a picture makes them; of anything else as many bytes would take gigabytes of memory."""
+    answer = await ask(served, "POST", VIDEOS, headers=headers, content=body)
+    found, error = await refused(answer, served)
+    assert (found, error["message"]) == (status, message)
+
+
+async def test_json_that_is_called_a_form_may_have_a_picture(served: Served) -> None:
+    url = f"data:image/png;base64,{base64.b64encode(picture() + bytes(1_500_000)).decode()}"
+    body = json.dumps({"prompt": "x", "input_reference": {"image_url": url}}).encode()
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    answer = await ask(served, "POST", VIDEOS, headers=headers, content=body)
+    assert answer.status_code == 200, answer.text

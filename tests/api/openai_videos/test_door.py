@@ -62,6 +62,7 @@ async def test_a_project_with_a_key_alone(served: Served) -> None:
         ({"authorization": "Basic"}, NONE),
         ({"authorization": "Digest {key}:{secret}"}, NONE),
         ({"authorization": "Basic {key}:{secret}"}, NO_BASE64),
+        ({"authorization": "Basic \xe9"}, NO_BASE64),
         ({"authorization": "Basic bm9ib2R5Og=="}, UNKNOWN),
         ({"authorization": "Bearer nonsense"}, UNKNOWN),
         ({"authorization": "Bearer :{secret}"}, UNKNOWN),
@@ -81,7 +82,8 @@ async def test_who_does_not_get_in(
 ) -> None:
     owner = served.owner
     filled = {
-        name: value.format(key=owner.api_key, secret=owner.api_secret) for name, value in headers.items()
+        name: value.format(key=owner.api_key, secret=owner.api_secret).encode("latin-1")
+        for name, value in headers.items()
     }
     answer = await served.client.request(method, VIDEOS, headers=filled, data={"prompt": "x"})
     assert await refused(answer, served) == (

@@ -35,6 +35,7 @@ class PredictEndpoint:
         self._catalogue = parts.catalogue
         self._desk = parts.desk
         self._limits = parts.limits
+        self._decoding = parts.decoding
         self._incoming = parts.incoming
         self._base_url = parts.base_url
         self._largest_picture = min(LARGEST, parts.limits.upload_bytes)
@@ -69,7 +70,7 @@ class PredictEndpoint:
     ) -> Task:
         body = Body(fields=fields_for(model, predict.asked), uploads=uploads)
         checked = inputs.check(model, body.fields, uploads, self._catalogue.has_sample, files=self._base_url)
-        await check_pictures(uploads, self._limits.image_pixels)
+        await check_pictures(uploads, self._limits.image_pixels, self._decoding)
         ignored = (*without_effect(model, predict.asked), *predict.ignored)
         return await self._desk.submit(
             project,

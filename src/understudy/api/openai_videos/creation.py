@@ -2,8 +2,6 @@
 
 import asyncio
 
-import msgspec
-
 from understudy.api.body import Body, read_body
 from understudy.api.idempotency import idempotency_key
 from understudy.api.openai_videos.door import Asking
@@ -30,11 +28,8 @@ class Creation:
         self._base_url = parts.base_url
         self._incoming = parts.incoming
         self._limits = parts.limits
+        self._decoding = parts.decoding
         self._picture_bytes = min(MOST_BYTES, parts.limits.upload_bytes)
-        # A picture inside the text is a third longer there.
-        self._reading = msgspec.structs.replace(
-            parts.limits, json_bytes=parts.limits.json_bytes + self._picture_bytes * 4 // 3
-        )
 
     async def create(self, asking: Asking) -> Task:
         """Everything is checked before a task exists; what is refused has left nothing and costs nothing.
@@ -43,7 +38,12 @@ class Creation:
         """
         key = idempotency_key(asking.headers)
         body = await read_body(
-            asking.stream, asking.headers, limits=self._reading, incoming=self._incoming, kinds=PICTURES
+            asking.stream,
+            asking.headers,
+            limits=self._limits,
+            incoming=self._incoming,
+            kinds=PICTURES,
+            picture_bytes=self._picture_bytes * 4 // 3,
         )
         inline = Body()
         try:
@@ -66,7 +66,7 @@ class Creation:
             checked = inputs.check(
                 want.model, want.fields, uploads, self._catalogue.has_sample, files=self._base_url
             )
-            await check_pictures(uploads, self._limits.image_pixels)
+            await check_pictures(uploads, self._limits.image_pixels, self._decoding)
             return await self._desk.submit(
                 asking.project,
                 want.model,

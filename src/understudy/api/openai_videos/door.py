@@ -123,7 +123,7 @@ def _from_basic(token: str) -> str:
     """KEY:SECRET out of http://KEY:SECRET@host/, which is how tools send a key that know none (RFC 7617)."""
     try:
         return binascii.a2b_base64(token.strip(), strict_mode=True).decode("latin-1")
-    except binascii.Error as error:
+    except ValueError as error:  # binascii's own, and one for what is not even ASCII
         raise NotAuthorized("What stands behind `Authorization: Basic` is not base64.") from error
 
 

@@ -12,6 +12,7 @@ DOOR = "openai"
 """`Task.door` of what was asked for here."""
 
 _PREFIX = "video_"
+_NUMBER = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
 _TIER = re.compile(r"(\d{3,4})p")
 _PAIR = re.compile(r"(\d+)[:x](\d+)")
 
@@ -24,8 +25,7 @@ def video_id(task: int) -> str:
 def task_id(video: str) -> str:
     """The task's id; "" for what is no id of a video here."""
     number = video.removeprefix(_PREFIX)
-    known = number != video and number.isascii() and number.isdigit() and number[0] != "0"
-    return number if known else ""
+    return number if number != video and _NUMBER.fullmatch(number) else ""
 
 
 def is_gone(task: Task) -> bool:

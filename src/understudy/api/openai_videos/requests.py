@@ -8,13 +8,14 @@ import msgspec
 
 from understudy.api.asked import Asked, fields_for, picture_field
 from understudy.api.body import Body
+from understudy.api.json_text import read_object
 from understudy.api.openai_videos.models import no_such_model
 from understudy.api.openai_videos.refusals import Refused, Unsupported
 from understudy.catalogue.catalogue import Catalogue
 from understudy.catalogue.checked import Upload
 from understudy.catalogue.manifest import Model
 from understudy.engines.wish import FIELDS, Field
-from understudy.errors import TooLarge
+from understudy.errors import InvalidInput, TooLarge
 
 DEFAULT_MODEL = "sora-2"
 DEFAULT_SIZE = (720, 1280)
@@ -105,8 +106,8 @@ def _with_reference(fields: dict[str, Any]) -> dict[str, Any]:
     given = fields[name]
     if isinstance(given, str) and given.lstrip().startswith("{"):
         try:
-            given = msgspec.json.decode(given)
-        except (msgspec.DecodeError, RecursionError) as error:
+            given = read_object(given.encode())
+        except InvalidInput as error:
             raise Refused(400, f"{name} is no valid JSON.", param=name) from error
     return {**{key: value for key, value in fields.items() if key != name}, REFERENCE: given}
 

@@ -17,6 +17,7 @@ class FileEndpoints:
     def __init__(self, parts: Parts) -> None:
         self._desk = parts.desk
         self._limits = parts.limits
+        self._decoding = parts.decoding
         self._base_url = parts.base_url
 
     async def upload(self, call: Call) -> dict[str, Any]:
@@ -28,7 +29,7 @@ class FileEndpoints:
         if len(uploads) > 1:
             raise InvalidInput("Request parameters are invalid.", "[file] takes one file at a time.")
         if uploads[0].content_type.startswith("image/"):
-            await check_pictures({"file": uploads}, self._limits.image_pixels)
+            await check_pictures({"file": uploads}, self._limits.image_pixels, self._decoding)
         file = await self._desk.upload(call.project, uploads[0], text(body.fields, "folderid"))
         return success(list=file_objects([file], self._base_url))
 

@@ -32,6 +32,7 @@ class RunEndpoint:
         self._catalogue = parts.catalogue
         self._desk = parts.desk
         self._limits = parts.limits
+        self._decoding = parts.decoding
         self._base_url = parts.base_url
 
     async def run(self, call: Call) -> dict[str, Any]:
@@ -50,6 +51,7 @@ class RunEndpoint:
                 for name, given in checked.sources.items()
             },
             self._limits.image_pixels,
+            self._decoding,
         )
         task = await self._desk.submit(
             call.project,
