@@ -3,7 +3,7 @@ PYTHON ?= python3
 TORCH ?= torch==2.13.0
 BIN := .venv/bin
 
-.PHONY: demo test test-clients lint bench clean
+.PHONY: demo test test-fire test-clients lint bench clean
 
 .venv/.made:
 	$(PYTHON) -m venv .venv
@@ -25,6 +25,10 @@ demo: .venv/.core
 
 test: .venv/.dev
 	$(BIN)/pytest -n auto
+
+# Everything that tests/fire does in full; `test` has the short forms of it. A seed: UNDERSTUDY_FIRE_SEED=7 make test-fire
+test-fire: .venv/.dev
+	$(BIN)/pytest tests/fire -m fire -s
 
 # Clients whose versions exclude each other: each has an environment of its own, with nothing else in it.
 CLIENTS := $(patsubst tests/clients/%/requirements.txt,%,$(wildcard tests/clients/*/requirements.txt))

@@ -1,6 +1,7 @@
 """Runs from the queue to their last status, on real replicas."""
 
 import asyncio
+import errno
 import time
 from decimal import Decimal
 from pathlib import Path
@@ -11,6 +12,7 @@ from tests.tasks.house import BY_TIME, UNPLAYABLE, House, house
 from understudy.catalogue.checked import Upload
 from understudy.errors import InvalidInput, NotAllowed, NotFound
 from understudy.files.probe import probe
+from understudy.files.thumbnail import thumbnail
 from understudy.tasks import lifecycle
 from understudy.tasks.records import Room, RunningLimits
 from understudy.tasks.watch import watch
@@ -330,3 +332,19 @@ async def test_a_task_that_was_taken_away_and_comes_back_runs_once(tmp_path: Pat
         assert len(await at.store.outputs(task.id)) == 1
         await at.dispatcher.stop(0.0)
     assert not list((tmp_path / "runs").iterdir())
+
+
+async def test_a_disk_that_is_full_for_a_moment_costs_an_attempt_and_no_task(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = [OSError(errno.ENOSPC, "No space left on device")]
+
+    def draw(path: Path, to: Path) -> None:
+        if full:
+            raise full.pop()
+        thumbnail(path, to)
+
+    monkeypatch.setattr("understudy.tasks.postprocess.thumbnail", draw)
+    async with house(tmp_path, engine="instant") as at:
+        over = await at.end_of(await at.submit())
+        assert (over.pexit, over.reason, over.attempts) == ("0", "", 2)

@@ -76,7 +76,10 @@ class Housekeeping:
     @property
     def sees_who_is_gone(self) -> bool:
         """Whether signs of life can be judged: after the store was away for long, everybody needs a while to give one."""
-        return not self._store.shared or self._alive - self._steady >= GONE_SECONDS
+        if not self._store.shared:
+            return True
+        now = asyncio.get_running_loop().time()
+        return now - self._alive <= GONE_SECONDS / 2 and now - self._steady >= GONE_SECONDS
 
     async def leads(self, what: str) -> bool:
         """Whether this process is the one that does it."""
@@ -99,8 +102,8 @@ class Housekeeping:
 
     async def _sweep(self) -> None:
         if (
-            self.sees_who_is_gone
-            and await self.leads("housekeeping")
+            await self.leads("housekeeping")
+            and self.sees_who_is_gone
             and (swept := await self._shelf.sweep(self._clock()))
         ):
             log.info("%d files that belong to nothing were deleted", swept)

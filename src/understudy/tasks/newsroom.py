@@ -1,6 +1,7 @@
 """The news of this installation, brought to whoever has to do with them here."""
 
 import asyncio
+import itertools
 import logging
 from collections.abc import Callable
 
@@ -16,6 +17,8 @@ LOOK_SECONDS = 1.0
 """How often it is looked whether a watched task went on without a word: who did it may have died before it told."""
 SILENT_SECONDS = 60.0
 """Of what nobody watches, only after so long a silence: what is kept for those who come later must not stay for ever."""
+_SELDOM = 10
+"""Looks until it is looked for such silence."""
 
 
 class Newsroom:
@@ -65,9 +68,11 @@ class Newsroom:
                 self._called(message.hook)
 
     async def _look(self) -> None:
-        while True:
+        for look in itertools.count(1):
             await asyncio.sleep(LOOK_SECONDS)
-            tasks = self._events.watched() + self._events.silent(SILENT_SECONDS)
+            tasks = self._events.watched()
+            if look % _SELDOM == 0:
+                tasks += self._events.silent(SILENT_SECONDS)
             if not tasks:
                 continue
             try:

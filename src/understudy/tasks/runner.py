@@ -5,6 +5,7 @@ lost), `Lost` ends the run, and its result is thrown away.
 """
 
 import asyncio
+import errno
 import logging
 import shutil
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
@@ -51,6 +52,7 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 _BOUGHT_RETRY_SECONDS = 15.0
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 _STORE_RETRY_SECONDS = (0.1, 0.5, 1.0, 2.0, 4.0)
 
 
@@ -163,18 +165,25 @@ class Run:
         except asyncio.CancelledError:
             raise
         except (ReplicaLost, StorageFailed, StoreUnavailable) as error:
-            now, reason = crew.clock(), error.message
-            log.warning("task %d, attempt %d: %s", self.task.id, self.task.attempts, reason)
-            if self._has_bought and self.task.attempts < crew.max_attempts:
-                # What was paid is not to be lost because a disk was full for a second.
-                await crew.counter.sleep(_BOUGHT_RETRY_SECONDS * self.task.attempts)
-            await self._write(lifecycle.recover(self.task, now, crew.max_attempts, reason, **self._logs()))
+            await self._try_again(error.message)
         except UnderstudyError as error:
             await self._write(lifecycle.fail(self.task, crew.clock(), error.message, **self._logs()))
-        except Exception:
+        except Exception as error:
+            if isinstance(error, OSError) and error.errno in _FULL:
+                await self._try_again(f"The server's disk is full: {error.strerror}.")
+                return
             log.exception("task %d failed for a reason of ours", self.task.id)
             reason = "The server made a mistake; its log has the details. Nothing is charged to the project."
             await self._write(lifecycle.fail(self.task, crew.clock(), reason, **self._logs()))
+
+    async def _try_again(self, reason: str) -> None:
+        """Back to the queue, unless that was the last attempt."""
+        crew, now = self._crew, self._crew.clock()
+        log.warning("task %d, attempt %d: %s", self.task.id, self.task.attempts, reason)
+        if self._has_bought and self.task.attempts < crew.max_attempts:
+            # What was paid is not to be lost because a disk was full for a second.
+            await crew.counter.sleep(_BOUGHT_RETRY_SECONDS * self.task.attempts)
+        await self._write(lifecycle.recover(self.task, now, crew.max_attempts, reason, **self._logs()))
 
     def _model(self) -> Model:
         model = self._crew.catalogue.find(*self.task.model.split("/", 1))
@@ -387,6 +396,8 @@ class Run:
         crew, at = self._crew, self._crew.clock()
         begun = asyncio.Event()
         marking = asyncio.create_task(self._mark_postprocess(at, begun))
+        # Who is stopped while it is waited for hears no more of it.
+        marking.add_done_callback(lambda done: done.cancelled() or done.exception())
         try:
             # The price is by the time that the engine was busy, which ends here.
             task = msgspec.structs.replace(self.task, ended=at)

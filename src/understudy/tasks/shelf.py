@@ -151,15 +151,20 @@ class Shelf:
 
     async def _put_again(self, note: str, files: Mapping[File, Path]) -> None:
         """A process that stood still for so long may count as gone, and what it had put up is swept meanwhile."""
-        try:
-            if await self._notes.drop_shelvings([note]):
+        for _ in range(_TRIES):
+            try:
+                if await self._notes.drop_shelvings([note]):
+                    return
+                while await self._notes.is_being_swept(note):  # noqa: ASYNC110 - another process is waited for
+                    await asyncio.sleep(_RETRY_SECONDS)
+                for file, path in files.items():
+                    await self._storage.put(file.key, path)
                 return
-            while await self._notes.is_being_swept(note):  # noqa: ASYNC110 - another process is waited for
+            except (StoreUnavailable, StorageFailed) as error:
+                failure = error
                 await asyncio.sleep(_RETRY_SECONDS)
-            for file, path in files.items():
-                await self._storage.put(file.key, path)
-        except (StoreUnavailable, StorageFailed):
-            log.exception("files may be missing that have a record: %s", [file.key for file in files])
+        log.error("files may be missing that have a record: %s: %s", [file.key for file in files], failure)
+        self._drop(note)
 
     async def _noted(self, put: Mapping[str, str]) -> str:
         note = token_hex(8)
@@ -218,4 +223,5 @@ class Shelf:
 STALE_SECONDS = 20.0
 """Less than it takes until a process counts as gone."""
 _RETRY_SECONDS = 1.0
+_TRIES = 15
 _TIDY_SECONDS = 5.0

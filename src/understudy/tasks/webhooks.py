@@ -28,7 +28,7 @@ Render = Callable[[Task], Awaitable[bytes]]
 
 FIRST_PAUSE = 5.0
 LONGEST_PAUSE = 3600.0
-AT_ONCE = 128
+AT_ONCE = 512
 """Attempts under way at the same time."""
 TO_ONE_RECEIVER = 8
 """About so many of them to the same host: one that does not answer holds its own places, nobody else's."""

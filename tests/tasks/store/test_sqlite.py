@@ -157,3 +157,29 @@ async def test_after_closing_nothing_is_accepted(tmp_path: Path) -> None:
     await store.close()
     with pytest.raises(StoreUnavailable):
         await store.add_project(project())
+
+
+async def test_a_claim_does_not_walk_through_all_that_waits(store: SqliteStore) -> None:
+    owner, other = await store.add_project(project()), await store.add_project(project())
+    steps = 0
+
+    def step() -> None:
+        nonlocal steps
+        steps += 1
+
+    async def cost() -> int:
+        nonlocal steps
+        steps = 0
+        store._reading.set_progress_handler(step, 10)
+        found = store._reading.execute(claims._FIRST).fetchall()
+        store._reading.set_progress_handler(None, 0)
+        assert len(found) == 4
+        return steps
+
+    for model in ("acme/a", "acme/b"):
+        for one in (owner, other):
+            await store.submit(new_task(one.id, model=model))
+    before = await cost()
+    waiting = [new_task(owner.id, model=model) for model in ("acme/a", "acme/b") for _ in range(500)]
+    await asyncio.gather(*map(store.submit, waiting))
+    assert await cost() < 2 * before, "walking through a thousand would be a hundred times as much"
