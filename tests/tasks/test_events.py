@@ -149,3 +149,72 @@ async def test_what_a_watcher_has_read_already_is_not_told_again_later() -> None
     for status in told:
         events.publish(1, Event(status, status=True))
     assert [event.type for event in await all_of(subscription)] == told[1:]
+
+
+def status(type: str, message: str | None = None) -> Event:
+    return Event(type, message, status=True)
+
+
+async def test_what_the_store_says_twice_is_told_with_what_came_before_it() -> None:
+    events = Events()
+    watching = events.subscribe(1)
+    events.hear(1, status("task_accept"))
+    events.catch_up(1, status("task_start"))
+    assert await all_of(watching) == [status("task_accept")]
+    events.catch_up(1, status("task_start"))
+    told = ["task_preprocess_start", "task_preprocess_end", "task_assign", "task_start"]
+    assert [event.type for event in await all_of(watching)] == told
+    assert events.watched() == [1]
+
+
+async def test_an_end_is_caught_up_with_its_reason_and_only_once() -> None:
+    ends: list[int] = []
+    events = Events(ended=ends.append)
+    watching = events.subscribe(1)
+    for _ in range(4):
+        events.catch_up(1, status("task_error", "No engine."))
+    assert await all_of(watching) == [status("task_error", "No engine.")]
+    assert ends == [1]
+    assert events.watched() == []
+
+
+async def test_two_different_answers_in_a_row_are_not_the_same_twice() -> None:
+    events = Events()
+    watching = events.subscribe(1)
+    for type in ("task_accept", "task_start", "task_output", "task_end"):
+        events.catch_up(1, status(type))
+    assert await all_of(watching) == []
+
+
+async def test_a_suspicion_that_was_cleared_up_does_not_count_later() -> None:
+    events = Events()
+    watching = events.subscribe(1)
+    events.hear(1, status("task_start"))
+    events.catch_up(1, status("task_assign"))  # an answer that was overtaken
+    events.catch_up(1, status("task_start"))
+    events.catch_up(1, status("task_assign"))  # and another one
+    assert await all_of(watching) == [status("task_start")]
+
+
+async def test_a_task_that_went_back_to_the_queue_without_a_word() -> None:
+    events = Events()
+    watching = events.subscribe(1)
+    events.hear(1, status("task_output"))
+    for _ in range(2):
+        events.catch_up(1, status("task_queue"))
+    assert [event.type for event in await all_of(watching)] == ["task_output", "task_queue"]
+
+
+async def test_nobody_is_told_of_tasks_that_are_not_known_here() -> None:
+    events = Events()
+    events.catch_up(1, status("task_start"))
+    events.catch_up(1, status("task_start"))
+    assert len(events) == 0
+
+
+async def test_what_is_heard_goes_no_further() -> None:
+    told: list[int] = []
+    events = Events(tell=lambda said: told.append(said.task))
+    events.hear(1, line("a"))
+    events.publish(2, line("b"))
+    assert told == [2]

@@ -95,6 +95,10 @@ def _host(value: str) -> str:
     )
 
 
+def _models(value: Mapping[str, Any]) -> str:
+    return "it is by model; there is no * here" if "*" in value else _cast(value)
+
+
 _CHECKS: dict[str, Callable[[Any], str]] = {
     "url": _url,
     "host": _host,
@@ -104,6 +108,8 @@ _CHECKS: dict[str, Callable[[Any], str]] = {
     "cast": _cast,
     "priority": _cast,
     "failover": _cast,
+    "max_queued": _cast,
+    "max_running": _models,
     "metrics_from": _proxies,
     "secret_key": _secret_key,
 }

@@ -26,7 +26,7 @@ VALUES ($1, $4::double precision - least($2::double precision, $4), {now(5)}, le
 ON CONFLICT (bucket) DO UPDATE SET
     tokens = {_FILLED} - least($2, {_FILLED}),
     drawn = least($2, {_FILLED}),
-    at = greatest(kept.at, {now(5)})
+    at = greatest({now(5)}, least(kept.at, {now(5)} + 1))
 RETURNING drawn
 """  # noqa: S608
 NOTE = "INSERT INTO shelvings (note, owner, put) SELECT * FROM unnest($1::text[], $2::text[], $3::text[])"
