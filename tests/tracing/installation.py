@@ -97,7 +97,7 @@ async def server(
         "allow_addresses": ("127.0.0.1",),
     }
     with monkeypatch.context() as patched:
-        patched.setattr("understudy.assembly.tracer_for", tracer_for)
+        patched.setattr("understudy.assembly.ground.tracer_for", tracer_for)
         whole = assembled(Settings(**(given | settings)), folder, URL)
         running = await whole.__aenter__()
     try:

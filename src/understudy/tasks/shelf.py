@@ -170,7 +170,7 @@ class Shelf:
         note = token_hex(8)
         try:
             await self._notes.note_shelving(note, self._owner, put)
-        except StoreUnavailable:
+        except BaseException:
             # Of nothing, but it may have been written, and as long as this process lives nobody else takes it away.
             self._tidy_later(note, {})
             raise
@@ -190,6 +190,9 @@ class Shelf:
             except StoreUnavailable:
                 self._done += notes
                 await asyncio.sleep(_RETRY_SECONDS)
+            except BaseException:
+                self._done += notes
+                raise
 
     async def _tidy(self, note: str, put: Mapping[str, str]) -> None:
         try:

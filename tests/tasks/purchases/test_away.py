@@ -64,6 +64,8 @@ async def test_a_task_that_was_left_is_taken_up_although_others_run(
         await asked(puppet, "check")
         other = await order(here)
         await asked(puppet, "check", 2)
+        while (await task_of(here, other)).status != "task_start":
+            await asyncio.sleep(0.002)
         monkeypatch.setattr(here.store._writer, "run", writing)
         gate.set()
         async with asyncio.timeout(10):
@@ -120,7 +122,7 @@ async def test_a_task_that_runs_again_before_its_first_run_is_tidied_up(
     tidying, rmtree = threading.Event(), shutil.rmtree
 
     def slowly(path: Path, **given: Any) -> None:
-        if path.name == "1-1":
+        if path.name.startswith("1-1"):
             tidying.wait(10)
         rmtree(path, **given)
 

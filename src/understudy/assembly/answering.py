@@ -1,0 +1,121 @@
+"""What answers requests."""
+
+import time
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from understudy import data_folder
+from understudy.api.admin import create_admin_app
+from understudy.api.app import create_app
+from understudy.api.parts import Limits, Parts
+from understudy.api.traced import TracedRequests
+from understudy.assembly.ground import Ground, limits_of
+from understudy.assembly.observing import metrics_of
+from understudy.errors import StoreUnavailable
+from understudy.mcp import is_installed as mcp_is_installed
+from understudy.mcp.http import create_mcp_app
+from understudy.tasks.buckets import Valve
+from understudy.tasks.bus import Called, Waits
+from understudy.tasks.desk import Desk
+from understudy.tasks.dispatcher import Dispatcher
+from understudy.tasks.rates import Rates
+
+_CALLS_PER_SECOND = 50.0
+
+
+async def answering(stack: AsyncExitStack, ground: Ground, dispatcher: Dispatcher | None) -> ASGIApp:
+    """What answers requests; of a process that only runs tasks, those of its operator."""
+    settings, store, url = ground.settings, ground.store, ground.url
+
+    async def ready() -> None:
+        if dispatcher is None:
+            return
+        if dispatcher.stopping:
+            raise StoreUnavailable("The server is stopping; it takes up no more tasks.")
+        if not dispatcher.alive:
+            raise StoreUnavailable("The dispatcher has stopped; restart the server.")
+
+    async def itself(scope: Scope, receive: Receive, send: Send) -> None:
+        await app(scope, receive, send)
+
+    mcp = create_mcp_app(itself, url) if settings.role != "dispatcher" and mcp_is_installed() else None
+    if mcp is not None:
+        await stack.enter_async_context(mcp.lifespan())
+    rates = Rates(store, time.time, limits_of(settings))
+    parts = Parts(
+        catalogue=ground.catalogue,
+        desk=_desk(ground),
+        store=store,
+        storage=ground.storage,
+        projects=ground.projects,
+        events=ground.events,
+        clock=time.time,
+        base_url=url,
+        incoming=data_folder.emptied(ground.place / "incoming"),
+        ready=ready,
+        rates=rates,
+        limits=Limits(
+            json_bytes=settings.max_json_bytes,
+            upload_bytes=settings.max_upload_bytes,
+            request_bytes=settings.max_request_bytes,
+            image_pixels=settings.max_image_pixels,
+        ),
+        nonce_window=settings.nonce_window,
+        trusted_proxies=settings.trusted_proxies,
+        called=_called(ground),
+        metrics=metrics_of(ground, dispatcher, rates),
+        metrics_from=settings.metrics_from,
+        signed_urls=settings.signed_url_seconds,
+        mcp=mcp,
+    )
+    if settings.role == "dispatcher":
+        return create_admin_app(parts)
+    app = create_app(parts)
+    if ground.tracer.on:
+        app = TracedRequests(app, ground.tracer)
+    return app
+
+
+def _desk(ground: Ground) -> Desk:
+    settings = ground.settings
+
+    def wake(model: str) -> None:
+        ground.wakers.waits(model)
+        ground.bus.send(Waits(model))
+
+    def stop(task: int) -> None:
+        ground.wakers.stopped(task)
+        ground.counter.over.set()
+
+    return Desk(
+        store=ground.store,
+        shelf=ground.shelf,
+        events=ground.events,
+        vet=ground.guard.vet,
+        wake=wake,
+        stop=stop,
+        clock=time.time,
+        prepaid=settings.billing == "prepaid",
+        base_url=ground.url,
+        priorities=settings.priority,
+        limits=limits_of(settings),
+        queued_of_model=settings.max_queued,
+        about_money=ground.counter.about_money,
+        tracer=ground.tracer,
+    )
+
+
+def _called(ground: Ground) -> Callable[[str], bool]:
+    """Who waits for a partner's call may be another process; a flood of calls is not passed on."""
+    valve = Valve(_CALLS_PER_SECOND, time.monotonic)
+
+    def called(hook: str) -> bool:
+        if ground.counter.called(hook):
+            return True
+        if valve.opens():
+            ground.bus.send(Called(hook))
+        return False
+
+    return called
