@@ -50,7 +50,7 @@ async def serve_with_workers(settings: Settings, *, on_ready: Callable[[str], No
         answering = msgspec.structs.replace(settings, role="api", workers=1, url=url)
         crew = [_Worker(f"api {number}", answering, listener) for number in range(1, settings.workers + 1)]
         if settings.role == "all":
-            port = listener.getsockname()[1] + 1
+            port = settings.port and settings.port + 1  # 0 takes a free one
             running = msgspec.structs.replace(
                 settings,
                 role="dispatcher",
