@@ -147,6 +147,8 @@ class Shelf:
             self._tidying.cancel()
             await asyncio.gather(self._tidying, return_exceptions=True)
         if self._dropping is not None:
+            await asyncio.wait({self._dropping}, timeout=_CLOSE_SECONDS)
+            self._dropping.cancel()
             await asyncio.gather(self._dropping, return_exceptions=True)
 
     async def _put_again(self, note: str, files: Mapping[File, Path]) -> None:
@@ -228,3 +230,5 @@ STALE_SECONDS = 20.0
 _RETRY_SECONDS = 1.0
 _TRIES = 15
 _TIDY_SECONDS = 5.0
+_CLOSE_SECONDS = 5.0
+"""A server that stops does not wait for a store that is away."""
