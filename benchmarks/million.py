@@ -13,13 +13,13 @@ from pathlib import Path
 
 import httpx
 
+from benchmarks.examples import a_task
 from benchmarks.report import Figure
 from benchmarks.server_speed import DETAIL, signed
 from understudy.data_folder import DATABASE
 from understudy.tasks import lifecycle
-from understudy.tasks.projects import letters
 from understudy.tasks.records import NewTask, Room, RunningLimits, Task
-from understudy.tasks.store.sqlite.rows import insert
+from understudy.tasks.store.sqlite.insertion import insert
 from understudy.tasks.store.sqlite.store import SqliteStore, open_sqlite
 from understudy.testing.live import Live, live, start
 
@@ -120,14 +120,4 @@ async def _fill(path: Path, tasks: int) -> None:
 
 
 def _task(number: int, status: str) -> Task:
-    return Task(
-        id=0,
-        uuid=f"00000000-0000-4000-8000-{number:012d}",
-        token=letters(30),
-        project=1,
-        model=MODELS[number % 3],
-        status=status,
-        pexit="0" if status == "task_postprocess_end" else "",
-        values={"prompt": "A narrow dirt road cuts through grassy terrain under natural daylight."},
-        created=float(number),
-    )
+    return a_task(1, status, model=MODELS[number % 3])

@@ -14,12 +14,11 @@ from typing import Any
 
 import asyncpg
 
-from benchmarks.on_postgres import MODEL, PROMPT
+from benchmarks.examples import MODEL, a_project, a_task
 from benchmarks.report import Figure
 from benchmarks.several import new_database, postgres
 from understudy.tasks import lifecycle
-from understudy.tasks.projects import letters
-from understudy.tasks.records import NewTask, Project, Room, RunningLimits, Task
+from understudy.tasks.records import NewTask, Room, RunningLimits, Task
 from understudy.tasks.store.postgres.cells import to_cell
 from understudy.tasks.store.postgres.store import PostgresStore, open_postgres
 
@@ -47,7 +46,7 @@ async def _compare(full_url: str, small_url: str, full: int) -> list[Figure]:
         stores[tasks] = await open_postgres(url)
         owner = (await stores[tasks].projects())[0].id
         for _ in range(QUEUED):
-            await stores[tasks].submit(NewTask(task=_task(owner, "task_queue")))
+            await stores[tasks].submit(NewTask(task=a_task(owner, "task_queue")))
     operations: dict[str, Operation] = {
         "Detail": _detail,
         "claim and give back": _claim,
@@ -101,14 +100,14 @@ async def _claim(store: PostgresStore, _: int) -> None:
 
 
 async def _submit(store: PostgresStore, _: int) -> None:
-    task, _replayed = await store.submit(NewTask(task=_task(1, "task_queue")))
+    task, _replayed = await store.submit(NewTask(task=a_task(1, "task_queue")))
     await store.apply(task.id, lifecycle.cancel(time.time()))
 
 
 async def _fill(url: str, tasks: int) -> None:
     store = await open_postgres(url)
     for number in range(PROJECTS):
-        await store.add_project(_project(number))
+        await store.add_project(a_project(number))
     await store.close()
     connection = await asyncpg.connect(url)
     columns = [name for name in Task.__struct_fields__ if name != "id"]
@@ -126,36 +125,10 @@ async def _fill(url: str, tasks: int) -> None:
 
 
 def _rows(columns: list[str], begin: int, end: int) -> Iterator[tuple[Any, ...]]:
-    task = _task(1, "task_postprocess_end")
+    task = a_task(1, "task_postprocess_end")
     pattern = {name: to_cell(name, getattr(task, name)) for name in columns}
     for number in range(begin, end):
         pattern["project"] = 1 + number % PROJECTS
         pattern["token"] = f"{number:030d}"
         pattern["created"] = float(number)
         yield tuple(pattern.values())
-
-
-def _project(number: int) -> Project:
-    return Project(
-        id=0,
-        name=f"project {number}",
-        auth="key",
-        key_hash=letters(32).encode(),
-        api_key=b"",
-        api_secret=b"",
-        webhook_secret=b"",
-    )
-
-
-def _task(project: int, status: str) -> Task:
-    return Task(
-        id=0,
-        uuid=letters(36),
-        token=letters(30),
-        project=project,
-        model=MODEL,
-        status=status,
-        pexit="0" if status == "task_postprocess_end" else "",
-        values={"prompt": PROMPT},
-        created=time.time(),
-    )

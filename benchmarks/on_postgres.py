@@ -10,17 +10,16 @@ from pathlib import Path
 import httpx
 
 from benchmarks.ceiling import ceiling
+from benchmarks.examples import MODEL, PROMPT, a_project, a_task
 from benchmarks.load import Request, requests_per_second
 from benchmarks.report import Figure
-from benchmarks.server_speed import DETAIL, PROMPT, ROUNDS, RUN, post, signed
+from benchmarks.server_speed import DETAIL, ROUNDS, RUN, post, signed
 from benchmarks.several import new_database, postgres, several
 from understudy.tasks import lifecycle
-from understudy.tasks.projects import letters
-from understudy.tasks.records import NewTask, Project, Room, RunningLimits, Task
+from understudy.tasks.records import NewTask, Room, RunningLimits
 from understudy.tasks.store.postgres.store import open_postgres
 from understudy.testing.live import Live
 
-MODEL = "openai/sora-2-pro"
 POLLED = 64
 """Different tasks that are asked for: who polls asks for his own."""
 QUEUED = 6000
@@ -99,11 +98,11 @@ def _claims(database: str, dispatchers: int) -> Figure:
 
 async def _queue(database: str) -> None:
     store = await open_postgres(database)
-    projects = [await store.add_project(_project(number)) for number in range(20)]
+    projects = [await store.add_project(a_project(number)) for number in range(20)]
     for begin in range(0, QUEUED, 200):
         await asyncio.gather(
             *(
-                store.submit(NewTask(task=_task(projects[number % 20].id)))
+                store.submit(NewTask(task=a_task(projects[number % 20].id, lifecycle.Status.QUEUE.value)))
                 for number in range(begin, begin + 200)
             )
         )
@@ -170,28 +169,3 @@ async def _all_of(server: Live, number: int) -> float:
 async def _finished(client: httpx.AsyncClient) -> int:
     answer = await client.post("/v1/Task/List", json={"status": "task_postprocess_end", "limit": 1})
     return int(answer.json()["total"])
-
-
-def _project(number: int) -> Project:
-    return Project(
-        id=0,
-        name=f"project {number}",
-        auth="key",
-        key_hash=letters(32).encode(),
-        api_key=b"",
-        api_secret=b"",
-        webhook_secret=b"",
-    )
-
-
-def _task(project: int) -> Task:
-    return Task(
-        id=0,
-        uuid=letters(36),
-        token=letters(30),
-        project=project,
-        model=MODEL,
-        status=lifecycle.Status.QUEUE.value,
-        values={"prompt": PROMPT},
-        created=time.time(),
-    )

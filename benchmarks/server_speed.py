@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 
 from benchmarks.ceiling import ceiling
+from benchmarks.examples import PROMPT
 from benchmarks.load import Request, requests_per_second
 from benchmarks.report import Figure
 from understudy.client.credentials import Credentials
@@ -15,7 +16,6 @@ from understudy.client.signing import signed_headers
 from understudy.testing.live import Live, live
 
 ROUNDS = 3
-PROMPT = "A narrow dirt road cuts through grassy terrain under natural daylight."
 RUN = "/v1/Run/openai/sora-2-pro"
 DETAIL = "/v1/Task/Detail"
 

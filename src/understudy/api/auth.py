@@ -76,10 +76,7 @@ class Gate:
                 raise NotAuthorized(_INVALID)
             if self._nonce_window:
                 self._check_time(nonce)
-        if project.allow:
-            self._check_address(project, all_headers, peer)
-        if self._rates is not None and self._rates.limit(project):
-            await self._rates.take(project)
+        await self._admit(project, all_headers, peer)
         return project
 
     async def project_by_token(
@@ -103,11 +100,15 @@ class Gate:
                     if secret
                     else "This project signs its requests; clients of this protocol send KEY:SECRET as the API key."
                 )
+        await self._admit(project, all_headers, peer)
+        return project
+
+    async def _admit(self, project: Project, all_headers: list[tuple[bytes, bytes]], peer: str) -> None:
+        """Who has proved to belong to a project may still come from elsewhere, or too often."""
         if project.allow:
             self._check_address(project, all_headers, peer)
-        if self._rates is not None and self._rates.limit(project):
+        if self._rates is not None:
             await self._rates.take(project)
-        return project
 
     async def _by_key(self, key: bytes) -> "_Known":
         now = time.monotonic()

@@ -10,7 +10,7 @@ from understudy.moving.tables import BATCH, GIVE_BACK, TABLES, Row, Table, Total
 from understudy.tasks.store.postgres.cells import plain, to_text
 from understudy.tasks.store.postgres.connections import address, first_connection
 from understudy.tasks.store.postgres.migrations import migrate, scripts
-from understudy.tasks.store.sqlite.rows import columns
+from understudy.tasks.store.rows import columns
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Record

@@ -11,8 +11,8 @@ from understudy.errors import ConfigurationError
 from understudy.moving.refusals import NotWhole, other_schema
 from understudy.moving.tables import BATCH, GIVE_BACK, TABLES, Row, Table, Total, Totals, total_of
 from understudy.tasks.lifecycle import TERMINAL, Status
+from understudy.tasks.store.rows import columns
 from understudy.tasks.store.sqlite.migrations import migrate, scripts
-from understudy.tasks.store.sqlite.rows import columns
 
 _HALF = 10**9
 """SQLite adds up to 2**63 only, nine million dollars: the upper and the lower digits are added up apart."""

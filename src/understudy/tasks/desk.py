@@ -6,7 +6,6 @@ It knows projects (somebody else's task does not exist here), not HTTP.
 import re
 import zlib
 from collections.abc import Awaitable, Callable, Container, Iterable, Mapping
-from decimal import Decimal
 from pathlib import Path
 from typing import NoReturn
 
@@ -135,8 +134,8 @@ class Desk:
             limits=QueueLimits(
                 of_project=project.limits.queued or self._limits.queued,
                 of_model=self._queued_of_model.get(model.address, self._queued_of_model.get("*", 0)),
-                hourly=_either(project.limits.hourly, self._limits.hourly),
-                monthly=_either(project.limits.monthly, self._limits.monthly),
+                hourly=project.limits.hourly,
+                monthly=project.limits.monthly,
             ),
         )
         put = {file: Path(source.path) for source, file in uploads.items()}
@@ -346,10 +345,6 @@ def _seed(given: Value, uuid: str) -> int:
     except ValueError:
         seed = zlib.crc32(str(given).encode())
     return seed % _SEEDS or int(uuid[:8], 16) % _SEEDS or 1
-
-
-def _either(own: Decimal | None, common: Decimal | None) -> Decimal | None:
-    return common if own is None else own
 
 
 def _notes(ignored: tuple[str, ...]) -> str:

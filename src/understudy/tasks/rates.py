@@ -34,13 +34,9 @@ class Rates:
         self.refused: Counter[int] = Counter()
         """Requests that were too many, by project."""
 
-    def limit(self, project: Project) -> float:
-        """Requests a second; 0 is any number."""
-        return project.limits.rate or self._limits.rate
-
     async def take(self, project: Project) -> None:
         """One request of a project. Raises `TooManyRequests`."""
-        rate = self.limit(project)
+        rate = project.limits.rate or self._limits.rate
         if not rate:
             return
         burst = float(project.limits.burst or self._limits.burst or max(1.0, rate))

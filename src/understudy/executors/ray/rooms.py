@@ -37,7 +37,6 @@ class Rooms:
         self._rooms: dict[Slot, Room] = {}
         self._waiting: dict[Slot, asyncio.Future[None]] = {}
         self._events = 0
-        self._watching: Link | None = None
 
     async def take(self, slot: Slot, engine: LocalEngine, demand: Demand) -> None:
         """See `Host`. Raises `EngineUnavailable` if there is no such room, or no cluster, for too long."""

@@ -14,8 +14,8 @@ from typing import Any, get_args, get_type_hints
 import msgspec
 
 from understudy.tasks.records import Task
-from understudy.tasks.store.sqlite import rows
-from understudy.tasks.store.sqlite.rows import TASK_FIELDS, to_column
+from understudy.tasks.store import rows
+from understudy.tasks.store.rows import TASK_FIELDS, to_column
 
 Cells = list[Any]
 

@@ -26,7 +26,7 @@ from understudy.tasks.store.postgres.connections import Doubtful
 from understudy.tasks.store.postgres.database import Database
 from understudy.tasks.store.postgres.gathering import Gatherer
 from understudy.tasks.store.postgres.settling import SETTLEMENT_TYPES, settlement_cells, settling
-from understudy.tasks.store.sqlite.rows import TASK_FIELDS, columns, to_pico
+from understudy.tasks.store.rows import TASK_FIELDS, columns, to_pico
 
 _FLIGHTS = 2
 _FILE = insertable(File, given_id=True)

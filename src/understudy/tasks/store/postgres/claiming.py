@@ -17,7 +17,7 @@ from understudy.tasks.records import Room, RunningLimits, Task
 from understudy.tasks.store.postgres.cells import prefixed, to_task
 from understudy.tasks.store.postgres.connections import Doubtful
 from understudy.tasks.store.postgres.database import Database, now
-from understudy.tasks.store.sqlite.rows import TASK_FIELDS, limits_of
+from understudy.tasks.store.rows import TASK_FIELDS, limits_of
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Record

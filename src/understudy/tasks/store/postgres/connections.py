@@ -178,20 +178,9 @@ class Connections:
                 connection.terminate()
 
     async def _fetch(self, sql: str, cells: tuple[Any, ...]) -> "list[Record]":
-        connection = await self._take()
-        try:
+        async with self.one() as connection:
             rows: list[Record] = await connection.fetch(sql, *cells)
             return rows
-        except asyncio.CancelledError:
-            connection.terminate()
-            raise
-        except Exception as error:
-            refusal = self._refusal(connection, error)
-            if refusal is None:
-                raise
-            raise refusal from error
-        finally:
-            self._give(connection)
 
     async def _take(self) -> "Connection[Record]":
         if self._closed:

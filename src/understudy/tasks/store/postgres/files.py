@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from understudy.tasks.records import File
+from understudy.tasks.store import rows
 from understudy.tasks.store.postgres.cells import (
     LARGEST_ID,
     insertable,
@@ -14,8 +15,7 @@ from understudy.tasks.store.postgres.cells import (
 )
 from understudy.tasks.store.postgres.database import Database
 from understudy.tasks.store.postgres.gathering import Gatherer
-from understudy.tasks.store.sqlite import rows
-from understudy.tasks.store.sqlite.rows import FILE_FIELDS, columns
+from understudy.tasks.store.rows import FILE_FIELDS, columns
 
 _NEW = insertable(File, given_id=True)
 # Column and table names are this program's own words; values are always bound.

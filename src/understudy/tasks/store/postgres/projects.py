@@ -7,10 +7,10 @@ from msgspec.structs import replace
 
 from understudy.tasks.budgets import hour_of
 from understudy.tasks.records import LedgerLine, Project
+from understudy.tasks.store import rows
 from understudy.tasks.store.postgres.cells import insertable, plain, to_cell, to_text
 from understudy.tasks.store.postgres.database import Database
-from understudy.tasks.store.sqlite import rows
-from understudy.tasks.store.sqlite.rows import PROJECT_FIELDS, columns, from_pico, to_pico
+from understudy.tasks.store.rows import PROJECT_FIELDS, columns, from_pico, to_pico
 
 _NEW = insertable(Project)
 # A balance is what is kept and what is still to be added to it. Column names are this program's own words.

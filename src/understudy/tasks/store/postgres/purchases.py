@@ -5,6 +5,7 @@ from typing import Any
 
 from understudy.tasks import lifecycle
 from understudy.tasks.records import File, OperatorLine, Purchase, Settlement
+from understudy.tasks.store import rows
 from understudy.tasks.store.postgres.cells import (
     arrays,
     insertable,
@@ -18,8 +19,7 @@ from understudy.tasks.store.postgres.cells import (
 from understudy.tasks.store.postgres.connections import Doubtful
 from understudy.tasks.store.postgres.database import Database
 from understudy.tasks.store.postgres.settling import SETTLEMENT_TYPES, settlement_cells, settling
-from understudy.tasks.store.sqlite import rows
-from understudy.tasks.store.sqlite.rows import PURCHASE_FIELDS, columns
+from understudy.tasks.store.rows import PURCHASE_FIELDS, columns
 
 # Column and table names are this program's own words; values are always bound.
 _RUNNING = ", ".join(f"'{status.value}'" for status in lifecycle.RUNNING)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from understudy.tasks.records import Settlement
 from understudy.tasks.store.postgres.cells import Cells, prefixed, to_text
-from understudy.tasks.store.sqlite.rows import PURCHASE_FIELDS, to_pico
+from understudy.tasks.store.rows import PURCHASE_FIELDS, to_pico
 
 SETTLEMENT_TYPES = ["bigint", "bigint", "text", "bigint", "text", "double precision"]
 

@@ -28,7 +28,7 @@ from understudy.tasks.store.postgres.cells import (
 from understudy.tasks.store.postgres.connections import Doubtful
 from understudy.tasks.store.postgres.database import Database
 from understudy.tasks.store.postgres.gathering import Gatherer
-from understudy.tasks.store.sqlite.rows import TASK_FIELDS, columns, from_pico, to_pico
+from understudy.tasks.store.rows import TASK_FIELDS, columns, from_pico, to_pico
 
 _NEW = insertable(Task)
 _FILE = insertable(File, given_id=True)

@@ -8,7 +8,7 @@ from understudy.tasks.store.postgres.cells import LARGEST_ID, from_text, prefixe
 from understudy.tasks.store.postgres.database import Database, now
 from understudy.tasks.store.postgres.gathering import Gatherer
 from understudy.tasks.store.postgres.known import KnownTasks
-from understudy.tasks.store.sqlite.rows import TASK_FIELDS, columns, to_statistics
+from understudy.tasks.store.rows import TASK_FIELDS, columns, to_statistics
 
 # Column and table names are this program's own words; values are always bound.
 _TASKS = f"SELECT {columns(TASK_FIELDS)} FROM tasks"  # noqa: S608

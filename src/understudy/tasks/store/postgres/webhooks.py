@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from understudy.tasks.records import Delivery
+from understudy.tasks.store import rows
 from understudy.tasks.store.postgres.cells import arrays, plain, prefixed, to_arrays, to_text, types
 from understudy.tasks.store.postgres.database import Database, now
 from understudy.tasks.store.postgres.gathering import Gatherer
-from understudy.tasks.store.sqlite import rows
-from understudy.tasks.store.sqlite.rows import DELIVERY_FIELDS, columns
+from understudy.tasks.store.rows import DELIVERY_FIELDS, columns
 
 # Column and table names are this program's own words; values are always bound.
 CLAIM = f"""

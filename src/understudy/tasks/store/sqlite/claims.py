@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from understudy.tasks import lifecycle
 from understudy.tasks.fairness import Head, Waiting, next_tasks
 from understudy.tasks.records import Room, RunningLimits, Task
+from understudy.tasks.store.rows import TASK_FIELDS, columns, limits_of, to_task
 from understudy.tasks.store.sqlite.operations import assignments
-from understudy.tasks.store.sqlite.rows import TASK_FIELDS, columns, limits_of, to_task
 
 _RETURNING = f"RETURNING {columns(TASK_FIELDS)}"
 # A loose index scan: one step per project and model that wait, not per task. Each step finds the head of a queue.

@@ -13,17 +13,10 @@ from understudy.tasks.records import Delivery, NewTask, QueueLimits, Task
 from understudy.tasks.store import refusals
 from understudy.tasks.store.outbox import delivery_of
 from understudy.tasks.store.refusals import IDEMPOTENCY_SECONDS
+from understudy.tasks.store.rows import TASK_FIELDS, columns, from_pico, to_column, to_pico, to_task
 from understudy.tasks.store.sqlite import purchases
+from understudy.tasks.store.sqlite.insertion import insert
 from understudy.tasks.store.sqlite.reads import SPENT
-from understudy.tasks.store.sqlite.rows import (
-    TASK_FIELDS,
-    columns,
-    from_pico,
-    insert,
-    to_column,
-    to_pico,
-    to_task,
-)
 
 _RETURNING = f"RETURNING {columns(TASK_FIELDS)}"
 _MOVE = "UPDATE projects SET balance = balance + ? WHERE id = ?"

@@ -8,14 +8,8 @@ from msgspec.structs import replace
 
 from understudy.tasks import lifecycle
 from understudy.tasks.records import File, Purchase, Settlement
-from understudy.tasks.store.sqlite.rows import (
-    PURCHASE_FIELDS,
-    columns,
-    insert,
-    to_column,
-    to_pico,
-    to_purchase,
-)
+from understudy.tasks.store.rows import PURCHASE_FIELDS, columns, to_column, to_pico, to_purchase
+from understudy.tasks.store.sqlite.insertion import insert
 
 _RUNNING = ", ".join(f"'{status.value}'" for status in lifecycle.RUNNING)
 _RETURNING = f"RETURNING {columns(PURCHASE_FIELDS)}"

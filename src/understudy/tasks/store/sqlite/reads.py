@@ -1,7 +1,7 @@
 """Every query that only reads, by name. Each is answered from an index, however many tasks are finished."""
 
 from understudy.tasks.lifecycle import TERMINAL
-from understudy.tasks.store.sqlite.rows import (
+from understudy.tasks.store.rows import (
     DELIVERY_FIELDS,
     FILE_FIELDS,
     PROJECT_FIELDS,

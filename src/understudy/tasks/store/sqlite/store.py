@@ -33,7 +33,9 @@ from understudy.tasks.records import (
     Settlement,
     Task,
 )
-from understudy.tasks.store.sqlite import claims, operations, purchases, reads, rows
+from understudy.tasks.store import rows
+from understudy.tasks.store.sqlite import claims, operations, purchases, reads
+from understudy.tasks.store.sqlite.insertion import insert
 from understudy.tasks.store.sqlite.migrations import migrate
 from understudy.tasks.store.sqlite.recent import RecentTasks
 from understudy.tasks.store.sqlite.writer import Writer, unavailable
@@ -106,7 +108,7 @@ class SqliteStore:
 
     # projects
     async def add_project(self, project: Project) -> Project:
-        id = await self._writer.run(lambda connection: rows.insert(connection, "projects", project))
+        id = await self._writer.run(lambda connection: insert(connection, "projects", project))
         return replace(project, id=id)
 
     async def project(self, id: int) -> Project | None:
@@ -259,7 +261,7 @@ class SqliteStore:
 
     # files
     async def add_file(self, file: File) -> None:
-        await self._writer.run(lambda connection: rows.insert(connection, "files", file, given_id=True))
+        await self._writer.run(lambda connection: insert(connection, "files", file, given_id=True))
 
     async def file(self, id: str) -> File | None:
         return self._one(reads.FILE, (id,), rows.to_file)

@@ -1,10 +1,7 @@
-"""Rows to records and back. JSON in text columns, money in 1e-12 dollars, truth as 0 and 1."""
+"""Rows to records and back, the same for every store. JSON in text columns, money in 1e-12 dollars, truth as 0 and 1."""
 
-import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from decimal import Decimal
-from functools import cache
-from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -40,7 +37,7 @@ _decode: dict[str, msgspec.json.Decoder[Any]] = {
     "limits": msgspec.json.Decoder(ProjectLimits),
 }
 _MONEY = frozenset({"balance", "estimate", "charged"})
-_CHANGED = frozenset({*_decode, *_MONEY, "enabled", "files_deleted"})
+CHANGED = frozenset({*_decode, *_MONEY, "enabled", "files_deleted"})
 """The fields whose columns hold them in another form."""
 _JSON_AT = tuple(
     (TASK_FIELDS.index(name), _decode[name].decode) for name in ("values", "sources", "media", "engine")
@@ -133,26 +130,3 @@ def to_statistics(row: tuple[Any, ...]) -> ModelStatistics:
     """From a row of counts."""
     runs, successes, errors, last_run, elapsed = row
     return ModelStatistics(runs=runs, successes=successes, errors=errors, last_run=last_run, elapsed=elapsed)
-
-
-def insert(connection: sqlite3.Connection, table: str, record: Any, *, given_id: bool = False) -> int:
-    """Write a record; returns its id where the table gives it."""
-    kind: type[msgspec.Struct] = type(record)
-    sql, cells_of, changed = _insertion(table, kind, given_id)
-    cells = list(cells_of(record))
-    for place, name in changed:
-        cells[place] = to_column(name, cells[place])
-    return connection.execute(sql, cells).lastrowid or 0
-
-
-@cache
-def _insertion(
-    table: str, kind: type[msgspec.Struct], given_id: bool
-) -> tuple[str, Callable[[Any], tuple[Any, ...]], tuple[tuple[int, str], ...]]:
-    """The statement, what takes a record's cells, and the places of those that its columns hold in another form."""
-    names = [name for name in kind.__struct_fields__ if given_id or name != "id"]
-    marks = ", ".join("?" * len(names))
-    # Table and column names are this program's own words, never a caller's.
-    sql = f"INSERT INTO {table} ({columns(names)}) VALUES ({marks})"  # noqa: S608
-    changed = tuple((place, name) for place, name in enumerate(names) if name in _CHANGED)
-    return sql, attrgetter(*names), changed
