@@ -7,6 +7,7 @@ import pytest
 from tests.postgres import server
 from tests.tasks.store.contract import StoreContract
 from tests.tasks.store.purchase_contract import PurchaseContract
+from tests.tasks.store.sharing_contract import SharingContract
 from understudy.tasks.store.postgres.store import PostgresStore, open_postgres
 
 
@@ -17,7 +18,7 @@ async def store() -> AsyncIterator[PostgresStore]:
     await opened.close()
 
 
-class TestContract(StoreContract):
+class TestContract(StoreContract, SharingContract):
     pass
 
 

@@ -11,6 +11,7 @@ import pytest
 from tests.tasks.examples import new_task, project
 from tests.tasks.store.contract import StoreContract
 from tests.tasks.store.purchase_contract import PurchaseContract
+from tests.tasks.store.sharing_contract import SharingContract
 from understudy.errors import ConfigurationError, StoreUnavailable
 from understudy.tasks import lifecycle
 from understudy.tasks.store.sqlite import claims, migrations, reads
@@ -24,7 +25,7 @@ async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
     await opened.close()
 
 
-class TestContract(StoreContract):
+class TestContract(StoreContract, SharingContract):
     pass
 
 
