@@ -9,6 +9,7 @@ import os
 import shutil
 import sys
 import tempfile
+from pathlib import Path
 from typing import TextIO
 
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
@@ -20,6 +21,9 @@ from ray.cluster_utils import Cluster
 
 def main() -> None:
     folder = tempfile.mkdtemp(prefix="ray-", dir="/tmp")  # short: it holds sockets
+    # Where Ray notes which cluster is "the" one of this machine: that of a test is not. Ray itself does not make the folder.
+    os.environ["RAY_TMPDIR"] = folder
+    (Path(folder) / "ray").mkdir()
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     try:
