@@ -51,6 +51,9 @@ class Common(SqliteStore):
     async def leases(self, at: float) -> dict[str, str]:
         return {what: owner for what, (owner, until) in self.held.items() if until > at}
 
+    async def forget_leases(self, at: float) -> None:
+        self.held = {what: each for what, each in self.held.items() if each[1] > at - 60 * MINUTES}
+
     async def note_shelving(self, note: str, owner: str, put: Mapping[str, str]) -> None:
         self.notes[note] = (owner, dict(put))
 
@@ -189,6 +192,18 @@ def test_one_process_keeps_house_and_another_takes_over(at_a_site: AtASite) -> N
             await first.stop()
             await asyncio.sleep(2 * BEAT_SECONDS)
             assert await site.store.leases(site.now()) == {"process b": "b", "housekeeping": "b"}
+
+    at_a_site(test)
+
+
+def test_leases_of_dead_processes_are_forgotten(at_a_site: AtASite) -> None:
+    async def test(site: Site) -> None:
+        await site.store.lead("process dead", "dead", at=site.now(), until=site.now() + GONE_SECONDS)
+        async with site.process("a"), site.process("b"):
+            await asyncio.sleep(59 * MINUTES)
+            assert "process dead" in site.store.held
+            await asyncio.sleep(4 * MINUTES)
+            assert {*site.store.held} == {"process a", "process b", "housekeeping"}
 
     at_a_site(test)
 

@@ -1,8 +1,8 @@
 """Takes queued tasks and brings them to their engines.
 
 It sleeps until it is woken: by a submission, by the end of a run (a replica is free), and by its own slow beat, which
-renews the leases of what runs here, takes up what a lost process left behind, and makes a lost wake-up cost seconds
-and nothing else.
+takes up what a lost process left behind, and makes a lost wake-up cost seconds and nothing else. Beside it the lease of
+what runs here is renewed.
 """
 
 import asyncio
@@ -66,6 +66,8 @@ class Dispatcher:
         self._stopped: set[int] = set()
         self._left: set[int] = set()
         """Tasks that were held for no run when it was last looked."""
+        self._abandoned: set[int] = set()
+        """Those that were when it was looked twice: to be taken up."""
         self._full: set[str] = set()
         """Models that waited for an engine without room when it was last looked: no news until a run ends."""
         self._has_room = True
@@ -78,7 +80,8 @@ class Dispatcher:
         """Take up what was left behind, then begin."""
         await self._recover(but_not=self._owner if self._sole else "")
         await self._look_for_strangers()
-        self._loops = [asyncio.create_task(self._dispatch()), asyncio.create_task(self._beat())]
+        # What a large process left takes longer to be taken up than a lease lasts.
+        self._loops = [asyncio.create_task(each) for each in (self._dispatch(), self._keep(), self._beat())]
         if not self._sole:
             self._loops.append(asyncio.create_task(self._look()))
         self.wake()
@@ -257,15 +260,23 @@ class Dispatcher:
             if self._has_room:
                 self._woken.set()
 
-    async def _beat(self) -> None:
+    async def _keep(self) -> None:
         while True:
             await asyncio.sleep(self._lease_seconds / 3)
             try:
                 await self._renew()
+            except StoreUnavailable as error:
+                log.warning("leases cannot be renewed now: %s", error.__cause__ or error)
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(self._lease_seconds / 3)
+            try:
+                await self._take_up_own()
                 await self._recover()
                 await self._look_for_strangers()
             except StoreUnavailable as error:
-                log.warning("leases cannot be renewed now: %s", error.__cause__ or error)
+                log.warning("lost processes cannot be looked for now: %s", error.__cause__ or error)
             self._full.clear()
             self._woken.set()
 
@@ -280,11 +291,15 @@ class Dispatcher:
             self.stop_run(id)
         # A run that could not even write its end left its task. One that was just claimed begins before the next look.
         left = held - set(self._runs)
-        for id in left & self._left:
-            task = await self._crew.store.task(id)
-            if task is not None and task.lease_owner == self._owner:
-                await self._take_up(task)
+        self._abandoned = left & self._left
         self._left = left
+
+    async def _take_up_own(self) -> None:
+        abandoned, self._abandoned = self._abandoned, set()
+        for id in abandoned:
+            task = await self._crew.store.task(id)
+            if task is not None and task.lease_owner == self._owner and id not in self._runs:
+                await self._take_up(task)
 
     async def _recover(self, but_not: str = "") -> None:
         now = self._crew.clock()

@@ -15,7 +15,7 @@ BEAT_SECONDS = 10.0
 GONE_SECONDS = 60.0
 """Without a sign of life for so long, a process counts as gone."""
 EXPIRY_SECONDS = 60.0
-"""How often it is looked for files that were kept long enough."""
+"""How often it is looked for files that were kept long enough, and for leases of processes that are gone."""
 _DAY = 24 * 3600.0
 _AT_ONCE = 100
 
@@ -109,7 +109,10 @@ class Housekeeping:
             log.info("%d files that belong to nothing were deleted", swept)
 
     async def _expire(self) -> None:
-        if await self.leads("housekeeping") and (cleared := await self.keep()):
+        if not await self.leads("housekeeping"):
+            return
+        await self._store.forget_leases(self._clock())
+        if cleared := await self.keep():
             log.info("the files of %d tasks were deleted: they were kept long enough", cleared)
 
 

@@ -1,12 +1,14 @@
 """One purchase, whatever goes wrong at the partner: what becomes of the task, and of the money."""
 
+import asyncio
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from tests.tasks.purchases.shop import ENGINE, PRICE, end_of, order, partner, settled, shop
-from understudy.tasks.records import Outcome
+from understudy.tasks.purchases.counter import SUBMIT_SECONDS
+from understudy.tasks.records import Outcome, Purchase
 from understudy.testing.partners.faults import Fault
 
 DELIVERED = [
@@ -134,3 +136,29 @@ async def test_nothing_is_left_in_the_storage_but_the_clip(tmp_path: Path) -> No
                 await house.crew.counter.sleep(0.01)
     kept = [path.name for path in (tmp_path / "house" / "files").rglob("*") if path.is_file()]
     assert sorted(name.rpartition(".")[2] for name in kept) == ["jpg", "mp4"]
+
+
+async def test_a_process_that_stood_still_before_its_request_does_not_send_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with partner() as there:
+        async with shop(tmp_path / "house", there) as house:
+            begin, begun = house.store.begin_purchase, []
+
+            async def stand_still(purchase: Purchase, held: tuple[str, int]) -> Purchase | None:
+                placed = await begin(purchase, held)
+                begun.append(placed)
+                # Long enough for another process to look for the job in vain, and to buy it.
+                await there.clock.sleep(SUBMIT_SECONDS + 60)
+                return placed
+
+            monkeypatch.setattr(house.store, "begin_purchase", stand_still)
+            task = await order(house)
+            async with asyncio.timeout(20):
+                while not begun:
+                    await asyncio.sleep(0.01)
+                while house.dispatcher.running:
+                    await asyncio.sleep(0.01)
+            assert there.fake.paid == 0
+            (purchase,) = await house.store.purchases(task=task.id)
+            assert purchase.state == "intended"

@@ -241,19 +241,6 @@ class StoreContract:
         assert (counts.runs, counts.successes, counts.errors, counts.elapsed) == (3, 0, 2, 0.0)
         assert await store.ledger(owner.id) == []
 
-    async def test_leases(self, store: Store) -> None:
-        owner = await store.add_project(project())
-        mine = await claimed(store, owner.id)
-        await submitted(store, owner.id)
-        (theirs,) = await claim(store, "other")
-        assert await store.expired(19.0) == []
-        assert await store.renew("me", at=10.0, until=50.0) == {mine.id}
-        assert [task.id for task in await store.expired(21.0)] == [theirs.id]
-        assert [task.id for task in await store.expired(21.0, but_not="other")] == [mine.id]
-        assert {task.id for task in await store.expired(51.0)} == {mine.id, theirs.id}
-        await store.apply(mine.id, lifecycle.kill(22.0))
-        assert await store.renew("me", at=10.0, until=60.0) == set()
-
     async def test_pages_and_totals(self, store: Store) -> None:
         owner, other = await store.add_project(project()), await store.add_project(project())
         ids = [(await submitted(store, owner.id)).id for _ in range(5)]

@@ -6,6 +6,7 @@ import pytest
 
 from tests.postgres import server
 from tests.tasks.store.contract import StoreContract
+from tests.tasks.store.lease_contract import LeaseContract
 from tests.tasks.store.purchase_contract import PurchaseContract
 from tests.tasks.store.sharing_contract import SharingContract
 from understudy.tasks.store.postgres.store import PostgresStore, open_postgres
@@ -19,6 +20,10 @@ async def store() -> AsyncIterator[PostgresStore]:
 
 
 class TestContract(StoreContract, SharingContract):
+    pass
+
+
+class TestLeases(LeaseContract):
     pass
 
 

@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 
 from tests.tasks.examples import new_task, project
-from tests.tasks.store.contract import StoreContract
+from tests.tasks.store.contract import StoreContract, claim
+from tests.tasks.store.lease_contract import LeaseContract
 from tests.tasks.store.purchase_contract import PurchaseContract
 from tests.tasks.store.sharing_contract import SharingContract
 from understudy.errors import ConfigurationError, StoreUnavailable
 from understudy.tasks import lifecycle
 from understudy.tasks.store.sqlite import claims, migrations, reads
+from understudy.tasks.store.sqlite.insertion import insert
 from understudy.tasks.store.sqlite.store import SqliteStore, open_sqlite
 
 
@@ -26,6 +28,10 @@ async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
 
 
 class TestContract(StoreContract, SharingContract):
+    pass
+
+
+class TestLeases(LeaseContract):
     pass
 
 
@@ -84,6 +90,7 @@ async def test_commits_are_shared(store: SqliteStore, tmp_path: Path) -> None:
         claims._FIRST,
         claims._REST,
         claims._RUNNING,
+        claims.HELD,
         reads.NEXT_DELIVERY,
         reads.DELIVERIES,
         reads.LEDGER,
@@ -140,6 +147,45 @@ async def test_migrations_are_run_once_by_many(tmp_path: Path) -> None:
         await store.close()
     with sqlite3.connect(tmp_path / "tasks.db") as other:
         assert other.execute("PRAGMA user_version").fetchone() == (len(migrations.scripts()),)
+
+
+async def test_a_database_in_use_before_leases_had_a_table_is_brought_up_to_date(tmp_path: Path) -> None:
+    path = tmp_path / "tasks.db"
+    with sqlite3.connect(path) as before:
+        for _, script in migrations.scripts()[:3]:
+            before.executescript(script)
+        before.execute("PRAGMA user_version = 3")
+        number = insert(before, "projects", project())
+        held = new_task(number, status="task_start", lease_owner="gone", lease_until=20.0, attempts=1)
+        insert(before, "tasks", held.task)
+    store = await open_sqlite(path)
+    (task,) = await store.expired(21.0)
+    assert (task.lease_owner, task.lease_until) == ("gone", 20.0)
+    assert await store.renew("gone", at=22.0, until=37.0) == {task.id}
+    assert await store.expired(36.0) == []
+    assert [each.id for each in await store.expired(0.0, but_not="me")] == [task.id]
+    await store.close()
+
+
+async def test_a_renewal_writes_as_much_for_hundreds_as_for_none(store: SqliteStore) -> None:
+    owner = await store.add_project(project())
+    await asyncio.gather(*(store.submit(new_task(owner.id)) for _ in range(300)))
+    writing = store._writer._connection
+
+    async def rows_of_a_renewal(held: int) -> int:
+        before = writing.total_changes
+        assert len(await store.renew("me", at=10.0, until=25.0)) == held
+        return writing.total_changes - before
+
+    assert await rows_of_a_renewal(0) == 1
+    assert len(await claim(store, places=300)) == 300
+    assert await rows_of_a_renewal(300) == 1
+
+
+async def test_leases_of_earlier_processes_are_forgotten(store: SqliteStore) -> None:
+    for number in range(20):
+        await store.renew(f"process {number}", at=100.0 * number, until=100.0 * number + 15)
+    assert store._rows("SELECT owner, until FROM leases", ()) == [("process 19", 1915.0)]
 
 
 async def test_a_full_disk_is_said_and_survived(store: SqliteStore) -> None:

@@ -33,7 +33,7 @@ from understudy.executors.uncancelled import to_its_end
 from understudy.files.probe import Probe, probe
 from understudy.tasks.file_records import new_file
 from understudy.tasks.projects import letters
-from understudy.tasks.purchases.counter import LAST_WORD_SECONDS, Counter
+from understudy.tasks.purchases.counter import LAST_WORD_SECONDS, Counter, TooLate
 from understudy.tasks.purchases.pace import Pace
 from understudy.tasks.purchases.verdicts import believed
 from understudy.tasks.records import File, Outcome, Purchase, Task
@@ -172,6 +172,8 @@ class Buyer:
                     raise NotBought(await self._refused(purchase, refusal)) from refusal
                 self._complain(f"{refusal.message} Asking again in {pause:.0f} s.")
                 await counter.sleep(pause)
+            except TooLate as late:
+                raise NotHeld from late
             except Unclear as unclear:
                 self._complain(unclear.message)
                 return await self._found(purchase, prepared)

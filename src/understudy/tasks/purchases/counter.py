@@ -35,6 +35,12 @@ LAST_WORD_SECONDS = 10.0
 """How long a server that stops waits for the answer to a request that may buy."""
 
 
+class TooLate(Exception):
+    """This process has stood still before it sent its request: another may have taken the purchase for one of which
+    nothing is on its way, and bought.
+    """
+
+
 class Counter:
     """Submits, looks up and settles. Everything it does is stored before it returns."""
 
@@ -119,7 +125,7 @@ class Counter:
         """Send the one request that may buy, and store what came of it; the purchase as it is then.
 
         Cancelling this does not stop it: what was sent has to be known. Raises `NotAccepted` (it is stored then that
-        nothing is on its way) or `Unclear`.
+        nothing is on its way), `Unclear`, or `TooLate`.
         """
         sending = asyncio.create_task(self._send(partner, purchase, prepared))
         self._submitting[purchase.id] = sending
@@ -253,8 +259,11 @@ class Counter:
         return next(each for each in await self.store.purchases(task=purchase.task) if each.id == purchase.id)
 
     async def _send(self, partner: Partner, purchase: Purchase, prepared: Prepared) -> Purchase | None:
+        left = purchase.placed + SUBMIT_SECONDS - self.clock()
+        if left <= 0:
+            raise TooLate
         try:
-            async with asyncio.timeout(SUBMIT_SECONDS):
+            async with asyncio.timeout(left):
                 remote_id = await partner.submit(prepared, purchase.key, self.hook_url(purchase))
         except TimeoutError as error:
             raise Unclear(f"{purchase.engine} did not answer within {SUBMIT_SECONDS:.0f} s.") from error

@@ -5,6 +5,9 @@ change something do so in one transaction. Any of them may raise `StoreUnavailab
 
 A store that several processes share measures leases by its own clock: of the times `at` and `until` only the
 difference counts there.
+
+A task is held by its own lease, which its claim gives it, and by that of its owner, which one renewal keeps for
+whatever the owner holds. It is lost when both have run out and somebody else has changed it; until then its owner has it.
 """
 
 from collections.abc import Sequence
@@ -118,10 +121,13 @@ class Store(Protocol):
         """What a run had printed when its task was killed; nothing for a task in any other status or attempt."""
 
     async def renew(self, owner: str, *, at: float, until: float) -> set[int]:
-        """Keep every task that `owner` holds; returns their ids, so that it hears which ones it has lost."""
+        """Keep every task that `owner` holds; returns their ids, so that it hears which ones it has lost.
+
+        No task is written: the lease is the owner's.
+        """
 
     async def expired(self, at: float, *, but_not: str = "") -> list[Task]:
-        """The tasks whose lease ran out before `at`, or, with `but_not`, every task held by anyone else."""
+        """The tasks whose own lease and whose owner's ran out before `at`; with `but_not`, all that others hold."""
 
     async def waiting_models(self) -> list[str]:
         """The models that queued tasks are waiting for."""
@@ -239,6 +245,9 @@ class Store(Protocol):
 
     async def leases(self, at: float) -> dict[str, str]:
         """Who holds which lease."""
+
+    async def forget_leases(self, at: float) -> None:
+        """Delete leases that ran out long before `at`, some at a time: of processes that did not give theirs back."""
 
     async def draw(self, bucket: str, wanted: float, *, rate: float, burst: float, at: float) -> float:
         """Take up to `wanted` tokens out of a bucket that fills with `rate` a second up to `burst`; returns how many.

@@ -8,6 +8,9 @@ from understudy.tasks.store.postgres.cells import to_text
 from understudy.tasks.store.postgres.database import Database, now
 from understudy.tasks.store.postgres.gathering import Gatherer
 
+FORGOTTEN_SECONDS = 3600.0
+KEEPS = "tasks"
+"""With the name of an owner behind it: the lease by which it keeps its tasks."""
 TAKEN = "+"
 """Added to the name of a note that a sweeper has taken."""
 LEAD = f"""
@@ -18,6 +21,12 @@ RETURNING what
 """  # noqa: S608
 LEAVE = "DELETE FROM leases WHERE owner = $1"
 LEASES = f"SELECT what, owner FROM leases WHERE until > {now(1)}"  # noqa: S608
+# Long after they count no more; what is deleted and what has run out is the same to everybody.
+FORGET_LEASES = f"""
+DELETE FROM leases WHERE what IN (
+    SELECT what FROM leases WHERE until < {now(1)} - {FORGOTTEN_SECONDS} LIMIT 1000 FOR UPDATE SKIP LOCKED
+)
+"""  # noqa: S608
 # As `buckets.drawn` has it; the rate and the burst may have changed since the last draw.
 _FILLED = f"least($4, kept.tokens + greatest(0, {now(5)} - kept.at) * $3)"
 DRAW = f"""
@@ -67,6 +76,10 @@ class Agreements:
     async def leases(self, at: float) -> dict[str, str]:
         """See `Store`."""
         return dict(await self._database.fetch(LEASES, self._database.at(at)))
+
+    async def forget_leases(self, at: float) -> None:
+        """See `Store`."""
+        await self._database.fetch(FORGET_LEASES, self._database.at(at))
 
     async def draw(self, bucket: str, wanted: float, *, rate: float, burst: float, at: float) -> float:
         """See `Store`."""

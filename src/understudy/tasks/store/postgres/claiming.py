@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from understudy.tasks import lifecycle
 from understudy.tasks.fairness import Head, Waiting, next_tasks
 from understudy.tasks.records import Room, RunningLimits, Task
+from understudy.tasks.store.postgres.agreements import KEEPS
 from understudy.tasks.store.postgres.cells import prefixed, to_task
 from understudy.tasks.store.postgres.connections import Doubtful
 from understudy.tasks.store.postgres.database import Database, now
@@ -77,9 +78,13 @@ HELD_SINCE = f"""
 SELECT {prefixed("tasks", TASK_FIELDS)} FROM tasks
 WHERE lease_owner = $1 AND lease_owner <> '' AND status = 'task_accept' AND accepted = $2 AND id <> ALL ($3::bigint[])
 """  # noqa: S608
+# One row is written, however many tasks are held.
 RENEW = f"""
-UPDATE tasks SET lease_until = {now(2)} + $3::double precision
-WHERE lease_owner = $1 AND lease_owner <> '' RETURNING id
+WITH renewed AS (
+    INSERT INTO leases (what, owner, until) VALUES ('{KEEPS} ' || $1::text, $1, {now(2)} + $3::double precision)
+    ON CONFLICT (what) DO UPDATE SET until = excluded.until
+)
+SELECT id FROM tasks WHERE lease_owner = $1 AND lease_owner <> ''
 """  # noqa: S608
 
 

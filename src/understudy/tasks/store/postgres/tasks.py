@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from understudy.tasks.lifecycle import Status
 from understudy.tasks.records import ModelStatistics, Queue, Task
+from understudy.tasks.store.postgres.agreements import KEEPS
 from understudy.tasks.store.postgres.cells import LARGEST_ID, from_text, prefixed, to_task, to_text
 from understudy.tasks.store.postgres.database import Database, now
 from understudy.tasks.store.postgres.gathering import Gatherer
@@ -22,7 +23,21 @@ WHERE asked.version IS NULL OR asked.version <> tasks.{VERSION}
 """  # noqa: S608
 TASK_BY_TOKEN = f"{_TASKS} WHERE token = ANY ($1::text[])"
 STATUSES = "SELECT id, status, reason FROM tasks WHERE id = ANY ($1::bigint[])"
-EXPIRED = f"{_TASKS} WHERE lease_owner <> '' AND lease_until < {now(1)} ORDER BY lease_until"
+# A loose index scan: one step per owner, not per task. Only the tasks of those whose lease has run out are looked at.
+EXPIRED = f"""
+WITH RECURSIVE owners (owner) AS (
+    SELECT min(lease_owner) FROM tasks WHERE lease_owner <> ''
+    UNION ALL
+    SELECT (SELECT min(lease_owner) FROM tasks WHERE lease_owner <> '' AND lease_owner > owners.owner)
+    FROM owners WHERE owners.owner IS NOT NULL
+)
+{_TASKS}
+WHERE lease_owner <> '' AND lease_until < {now(1)} AND lease_owner = ANY (ARRAY(
+    SELECT owner FROM owners
+    WHERE owner IS NOT NULL AND coalesce((SELECT until FROM leases WHERE what = '{KEEPS} ' || owners.owner), 0) < {now(1)}
+))
+ORDER BY lease_until
+"""  # noqa: S608
 HELD_BY_OTHERS = f"{_TASKS} WHERE lease_owner <> '' AND lease_owner <> $1 ORDER BY lease_until"
 # A loose index scan: one step per model that waits, not per task.
 _WAITING = """

@@ -1,4 +1,4 @@
-"""Claiming: an operation that runs inside one of the writer's transactions."""
+"""Claiming, and keeping what was claimed: operations that run inside one of the writer's transactions."""
 
 import sqlite3
 from collections import Counter
@@ -35,6 +35,10 @@ SELECT id, priority FROM tasks WHERE status = 'task_queue' AND project = ? AND m
 LIMIT ? OFFSET 1
 """
 _RUNNING = "SELECT project, model, count(*) FROM tasks WHERE lease_owner <> '' GROUP BY project, model"
+_KEEP = "INSERT INTO leases (owner, until) VALUES (?, ?) ON CONFLICT DO UPDATE SET until = excluded.until"
+# Of processes that are gone: each start has a name of its own.
+_FORGET = "DELETE FROM leases WHERE until < ?"
+HELD = "SELECT id FROM tasks WHERE lease_owner = ? AND lease_owner <> ''"
 
 
 def claim(
@@ -53,6 +57,17 @@ def claim(
             of_model[model] += number
         chosen = next_tasks(waiting, rooms, limits, running_of_project=of_project, running_of_model=of_model)
         return [_claim(connection, id, owner, at, until) for id in chosen]
+
+    return operation
+
+
+def renew(owner: str, *, at: float, until: float) -> Callable[[sqlite3.Connection], set[int]]:
+    """See `Store.renew`."""
+
+    def operation(connection: sqlite3.Connection) -> set[int]:
+        connection.execute(_FORGET, (at,))
+        connection.execute(_KEEP, (owner, until))
+        return {id for (id,) in connection.execute(HELD, (owner,))}
 
     return operation
 

@@ -26,7 +26,10 @@ LEDGER = "SELECT id, project, task, amount, note, at FROM ledger WHERE project =
 
 TASK = f"{_TASKS} WHERE id = ?"
 TASK_BY_TOKEN = f"{_TASKS} WHERE token = ?"
-EXPIRED = f"{_TASKS} WHERE lease_owner <> '' AND lease_until < ? ORDER BY lease_until"
+EXPIRED = f"""
+{_TASKS} WHERE lease_owner <> '' AND lease_until < ?1 AND lease_owner NOT IN (SELECT owner FROM leases WHERE until >= ?1)
+ORDER BY lease_until
+"""  # noqa: S608
 HELD_BY_OTHERS = f"{_TASKS} WHERE lease_owner <> '' AND lease_owner <> ? ORDER BY lease_until"
 # Loose index scans: one step per model (and project) that waits, not per task.
 _WAITING = """

@@ -1,8 +1,7 @@
 """The tasks that were changed or read last, in memory: who polls a task asks for the same one again and again.
 
 They are right because one process writes the tasks of an embedded store (its data folder is locked): every change
-passes through here in the order of its commit, whether its caller still waits or not. Only `lease_until` may be old;
-whoever needs it asks the database.
+passes through here in the order of its commit, whether its caller still waits or not.
 """
 
 from understudy.tasks.records import Task

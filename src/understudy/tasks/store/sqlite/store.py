@@ -191,9 +191,7 @@ class SqliteStore:
         )
 
     async def renew(self, owner: str, *, at: float, until: float) -> set[int]:
-        sql = "UPDATE tasks SET lease_until = ? WHERE lease_owner = ? AND lease_owner <> '' RETURNING id"
-        rows = await self._writer.run(lambda connection: connection.execute(sql, (until, owner)).fetchall())
-        return {id for (id,) in rows}
+        return await self._writer.run(claims.renew(owner, at=at, until=until))
 
     async def expired(self, at: float, *, but_not: str = "") -> list[Task]:
         if but_not:
@@ -319,6 +317,9 @@ class SqliteStore:
 
     async def leases(self, at: float) -> dict[str, str]:
         return {}
+
+    async def forget_leases(self, at: float) -> None:
+        return
 
     async def draw(self, bucket: str, wanted: float, *, rate: float, burst: float, at: float) -> float:
         taken, self._buckets[bucket] = drawn(self._buckets.get(bucket), wanted, rate=rate, burst=burst, at=at)
