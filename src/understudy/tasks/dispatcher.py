@@ -12,12 +12,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from understudy.engines.engine import Engine, LocalEngine, RemoteEngine
-from understudy.errors import StoreUnavailable
 from understudy.executors.executor import ReplicaState
 from understudy.log import log_context
 from understudy.tasks import lifecycle
 from understudy.tasks.about import log_fields
 from understudy.tasks.events import Event
+from understudy.tasks.outage import Outage
 from understudy.tasks.records import Room, RunningLimits, Task
 from understudy.tasks.runner import Crew, Run
 
@@ -60,6 +60,7 @@ class Dispatcher:
         self._strangers: set[str] = set()
         """Models of waiting tasks that are not in the catalogue (any more)."""
         self._woken = asyncio.Event()
+        self._outage = Outage("no task is taken up")
         self._runs: dict[int, _Going] = {}
         self._busy: Counter[str] = Counter()
         """How many runs each engine has here; counted as they come and go, since it is asked with every claim."""
@@ -167,11 +168,9 @@ class Dispatcher:
         while not self._stopping:
             await self._woken.wait()
             self._woken.clear()
-            try:
+            with self._outage.borne():
                 while not self._stopping and await self._claim():
                     pass
-            except StoreUnavailable as error:
-                log.warning("no task can be claimed now: %s", error.__cause__ or error)
 
     async def _claim(self) -> bool:
         """Begin what there is room for, with one question; returns whether more may wait."""
@@ -263,20 +262,16 @@ class Dispatcher:
     async def _keep(self) -> None:
         while True:
             await asyncio.sleep(self._lease_seconds / 3)
-            try:
+            with self._outage.borne():
                 await self._renew()
-            except StoreUnavailable as error:
-                log.warning("leases cannot be renewed now: %s", error.__cause__ or error)
 
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(self._lease_seconds / 3)
-            try:
+            with self._outage.borne():
                 await self._take_up_own()
                 await self._recover()
                 await self._look_for_strangers()
-            except StoreUnavailable as error:
-                log.warning("lost processes cannot be looked for now: %s", error.__cause__ or error)
             self._full.clear()
             self._woken.set()
 

@@ -5,10 +5,10 @@ import itertools
 import logging
 from collections.abc import Callable
 
-from understudy.errors import StoreUnavailable
 from understudy.tasks.bus import Bus, Called, Message, Told, Waits
 from understudy.tasks.events import Event, Events
 from understudy.tasks.lifecycle import is_terminal
+from understudy.tasks.outage import Outage
 from understudy.tasks.store.store import Store
 
 log = logging.getLogger(__name__)
@@ -41,6 +41,7 @@ class Newsroom:
         self._waits = waits
         self._over = over
         self._called = called
+        self._outage = Outage("what happens to watched tasks may be heard of late")
         self._looking: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -76,9 +77,8 @@ class Newsroom:
             if not tasks:
                 continue
             try:
-                for task, (status, reason) in (await self._store.statuses(tasks)).items():
-                    self._events.catch_up(task, Event(status, reason or None, status=True))
-            except StoreUnavailable as error:
-                log.warning("watched tasks cannot be looked at now: %s", error.__cause__ or error)
+                with self._outage.borne():
+                    for task, (status, reason) in (await self._store.statuses(tasks)).items():
+                        self._events.catch_up(task, Event(status, reason or None, status=True))
             except Exception:
                 log.exception("watched tasks are looked at again later")

@@ -17,6 +17,7 @@ from understudy.errors import AddressRefused, FetchFailed, StoreUnavailable
 from understudy.files.outbound import Outbound
 from understudy.log import add_to_context, log_context
 from understudy.tasks.about import log_fields, span_attributes
+from understudy.tasks.outage import Outage
 from understudy.tasks.records import Delivery, Task
 from understudy.tasks.store.store import Store
 from understudy.tracing.tracer import NO_TRACER, Tracer
@@ -34,6 +35,8 @@ TO_ONE_RECEIVER = 8
 """About so many of them to the same host: one that does not answer holds its own places, nobody else's."""
 REST_SECONDS = 0.5
 """For so long a failed attempt keeps its place: who refuses at once is not asked as quickly as the processor can."""
+LOOK_SECONDS = 0.1
+"""Between two looks while there is nothing to send: the end of every task wakes this, and few tasks have a webhook."""
 _MARGIN_SECONDS = 15.0
 """Beside the time-out of an attempt: until then no other process makes it."""
 
@@ -77,6 +80,8 @@ class Webhooks:
         self._woken = asyncio.Event()
         self._under_way: set[int] = set()
         self._receivers: Counter[str] = Counter()
+        self._rests_until = 0.0
+        self._outage = Outage("webhooks wait")
         self._loop: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -105,25 +110,31 @@ class Webhooks:
 
     async def _begin_what_is_due(self, attempts: asyncio.TaskGroup) -> float | None:
         """Begin every attempt that is due, as far as there is room; returns when to look again."""
+        with self._outage.borne():
+            return await self._begin_due(attempts)
+        return self._clock() + 1.0
+
+    async def _begin_due(self, attempts: asyncio.TaskGroup) -> float | None:
         now = self._clock()
-        try:
-            while len(self._under_way) < AT_ONCE:
-                full = [host for host, number in self._receivers.items() if number >= TO_ONE_RECEIVER]
-                # Where deliveries are not taken, those under way are still due: so many more, and none is missed.
-                limit = TO_ONE_RECEIVER + (0 if self._store.shared else len(self._under_way))
-                until = now + self._timeout + _MARGIN_SECONDS
-                due = await self._store.claim_deliveries(now, until, limit, but_not=full)
-                fresh = [each for each in due if each.id not in self._under_way]
-                if not fresh:
-                    break
-                for delivery in fresh:
-                    self._under_way.add(delivery.id)
-                    self._receivers[delivery.receiver] += 1
-                    attempts.create_task(self._attempt(delivery))
-            return await self._store.next_delivery(after=now if self._under_way else 0.0)
-        except StoreUnavailable as error:
-            log.warning("webhooks wait for the store: %s", error.__cause__ or error)
-            return now + 1.0
+        if not self._under_way:
+            first = await self._store.next_delivery()
+            if first is None or first > now:
+                self._rests_until = asyncio.get_running_loop().time() + LOOK_SECONDS
+                return first
+        while len(self._under_way) < AT_ONCE:
+            full = [host for host, number in self._receivers.items() if number >= TO_ONE_RECEIVER]
+            # Where deliveries are not taken, those under way are still due: so many more, and none is missed.
+            limit = TO_ONE_RECEIVER + (0 if self._store.shared else len(self._under_way))
+            until = now + self._timeout + _MARGIN_SECONDS
+            due = await self._store.claim_deliveries(now, until, limit, but_not=full)
+            fresh = [each for each in due if each.id not in self._under_way]
+            if not fresh:
+                break
+            for delivery in fresh:
+                self._under_way.add(delivery.id)
+                self._receivers[delivery.receiver] += 1
+                attempts.create_task(self._attempt(delivery))
+        return await self._store.next_delivery(after=now if self._under_way else 0.0)
 
     async def _sleep_until(self, due: float | None) -> None:
         pause = None if due is None else max(0.05, due - self._clock())
@@ -133,6 +144,7 @@ class Webhooks:
                 await self._woken.wait()
         except TimeoutError:
             return
+        await asyncio.sleep(self._rests_until - asyncio.get_running_loop().time())
 
     async def _attempt(self, delivery: Delivery) -> None:
         with log_context(task=str(delivery.task), project=str(delivery.project)):

@@ -1,0 +1,32 @@
+"""Something that keeps failing: said when it begins and when it is over, and not in between."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from understudy.errors import StoreUnavailable
+
+log = logging.getLogger(__name__)
+
+
+class Outage:
+    """The store, as one part of the program that looks at it again and again sees it."""
+
+    def __init__(self, meanwhile: str) -> None:
+        """`meanwhile`: what does not happen, such as "no task is taken up"."""
+        self._meanwhile = meanwhile
+        self._lasts = False
+
+    @contextmanager
+    def borne(self) -> Iterator[None]:
+        """What is done here may fail because the store is away; it is done again by whoever asks next."""
+        try:
+            yield
+        except StoreUnavailable as error:
+            if not self._lasts:
+                log.warning("the store is away, and %s: %s", self._meanwhile, error.__cause__ or error)
+            self._lasts = True
+        else:
+            if self._lasts:
+                log.info("the store answers again")
+            self._lasts = False
