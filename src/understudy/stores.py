@@ -77,9 +77,11 @@ def notes_of(store: Store, place: Path) -> Notes:
 def is_shared(settings: Settings) -> bool:
     """Whether several processes may work on the store. Raises `ConfigurationError` for an address of no known kind."""
     if settings.database and not settings.database.startswith(POSTGRES):
-        kind = settings.database.partition("://")[0][:20]
+        kind, found, _ = settings.database.partition("://")
+        # After a slip in the beginning of the address the password may be in what would be quoted.
+        named = repr(kind) if found and kind.replace("+", "").isalnum() else "that"
         raise ConfigurationError(
-            f"database: {kind!r} is no database for Understudy; write postgresql://USER:PASSWORD@HOST/NAME,"
+            f"database: {named} is no database for Understudy; write postgresql://USER:PASSWORD@HOST/NAME,"
             " or nothing for a file in the data folder."
         )
     return bool(settings.database)

@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer.main
 
 from tests.client.stand_in import CLIP, StandIn
 from understudy.cli import main
+from understudy.cli.app import app
 
+COMMANDS: Any = typer.main.get_command(app)
 MODEL = "openai/sora-2-pro"
 Command = Callable[..., tuple[int, str, str]]
 
@@ -100,11 +103,11 @@ def test_a_failed_task_is_one_sentence_and_exit_code_1(online: Command, stand_in
     ("arguments", "code", "sentence"),
     [
         (["run", MODEL], 4, "Request parameter [prompt] required"),
-        (["run", "no/body", "-p", "x"], 4, "slug-owner-project-not-exist"),
+        (["run", "no/body", "-p", "x"], 4, "The server has no such model."),
         (["run", "nobody", "-p", "x"], 2, "A model is named owner/slug, not 'nobody';"),
         (["run", MODEL, "-i", "prompt"], 2, "An input is written name=value or name=@file, not 'prompt'."),
         (["run", MODEL, "-i", "a=@gone.jpg"], 2, "There is no file gone.jpg for the input a."),
-        (["tasks", "show", "99"], 4, "There is no task yet."),
+        (["tasks", "show", "99"], 4, "The project has no such task."),
         (["models", "show", "no/body"], 4, "There is no model no/body."),
         (["config", "show", "--config", "gone.toml"], 2, "gone.toml: the settings file cannot be read"),
     ],
@@ -268,6 +271,24 @@ def test_a_mistyped_data_folder_is_told_and_not_made(
     assert code == 2
     assert "There is no data folder of Understudy at" in said
     assert list(typo.iterdir()) == [] if there else not typo.exists()
+
+
+def test_the_lines_of_help_are_whole(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    groups = [(), *((name,) for name, each in COMMANDS.commands.items() if hasattr(each, "commands"))]
+    for words in (*groups, ("projects", "balance")):
+        listed = command(*words, "--help")[1].partition("Commands:")[2]
+        assert listed
+        assert "..." not in listed, words
+
+
+def test_serve_on_ray_takes_ray(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    code, _, said = command("serve", "--executor", "ray", "--port", "0")
+    assert (code, said) == (
+        2,
+        "understudy: executor = ray needs Ray; install it with: pip install 'understudy[ray]'.\n",
+    )
 
 
 def test_help_does_not_load_what_is_heavy(command: Command) -> None:

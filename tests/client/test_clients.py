@@ -335,7 +335,9 @@ async def test_a_download_that_fails_leaves_nothing(client: Any, stand_in: Stand
     target = tmp_path / "out.mp4"
     target.write_bytes(b"before")
     stand_in.break_downloads, stand_in.break_after = 99, 0
-    with pytest.raises(DownloadFailed):
+    with pytest.raises(
+        DownloadFailed, match=r"^out\.mp4 could not be downloaded: connections to 127\.0\.0\.1:\d+ kept"
+    ):
         await client.download(task.clip, target)
     assert target.read_bytes() == b"before"
     assert list(tmp_path.iterdir()) == [target]

@@ -18,7 +18,9 @@ def backup(
     storage: Storage = None,
     json: Json = False,
 ) -> None:
-    """Write the database, the secret key and, if asked for, the files into one file, while servers run.
+    """Write everything into one file, while servers run.
+
+    That is the database, the secret key and, if asked for, the files.
 
     Whoever has the file has everything: it is as secret as the data folder.
     """
@@ -53,7 +55,9 @@ def restore(
     storage: Storage = None,
     json: Json = False,
 ) -> None:
-    """Bring a backup back, into a data folder or a database that is empty.
+    """Bring a backup back, into what is empty.
+
+    That is a data folder or a database.
 
     Tasks that were running go back to the queue.
     """

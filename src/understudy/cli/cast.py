@@ -48,7 +48,10 @@ def show(
     data: Data = None,
     json: Json = False,
 ) -> None:
-    """Print the engines that may play a model, in order, who would play now, and what each does with its inputs."""
+    """Print who may play a model, in order.
+
+    And who would play it now, and what each engine does with its inputs.
+    """
     from understudy.tasks.purchases.verdicts import failover_of
 
     settings = settings_from(config, data=data)

@@ -15,7 +15,10 @@ app = typer.Typer(help="The server's settings.", no_args_is_help=True)
 
 @app.command()
 def show(config: Config = None, data: Data = None, json: Json = False) -> None:
-    """Print every setting with its value and where that comes from, without secrets."""
+    """Print every setting, its value and where that comes from.
+
+    Secrets are hidden.
+    """
     from understudy.config import TABLE
 
     settings = settings_from(config, data=data)
@@ -34,7 +37,10 @@ def show(config: Config = None, data: Data = None, json: Json = False) -> None:
 
 @app.command()
 def template() -> None:
-    """Print a settings file with every key, its meaning and its default, all commented out."""
+    """Print a settings file to start from.
+
+    It has every key, its meaning and its default, all commented out.
+    """
     from itertools import groupby
 
     from understudy.config import TABLE

@@ -27,7 +27,9 @@ def copy_store(
     config: Config = None,
     json: Json = False,
 ) -> None:
-    """Copy projects, tasks, ledgers, purchases, webhooks: all with their ids, or nothing.
+    """Copy all that is remembered from one store to another.
+
+    Projects, tasks, ledgers, purchases, webhooks: all with their ids, or nothing.
 
     Tasks that were running go back to the queue.
     """

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def engines(config: Config = None, data: Data = None, json: Json = False) -> None:
-    """Print each engine, whether it is available here, and if not what to do about it."""
+    """Print the engines, and what those lack that cannot play."""
     from understudy.engines.retirement import warnings
 
     cast, catalogue = cast_and_catalogue(settings_from(config, data=data))

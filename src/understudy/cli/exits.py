@@ -24,6 +24,13 @@ class ExitCode(IntEnum):
 HELP = "Exit codes: 0 done, 1 failed, 2 wrong usage or settings, 3 no server answers, 4 refused, 130 interrupted."
 
 
+_PLAINER = {
+    "slug-owner-project-not-exist": "The server has no such model. `understudy models list` prints those that ship.",
+    "There is no task yet.": "The project has no such task. `understudy tasks list` prints those that it has.",
+}
+"""What the protocol says in words for programs."""
+
+
 def exit_code(error: BaseException) -> ExitCode:
     """The code for an error that ends a command."""
     if isinstance(error, ConfigurationError):
@@ -47,7 +54,7 @@ def sentence(error: BaseException) -> str:
     if isinstance(error, RequestError) and error.details:
         return " ".join((error.message, *error.details))
     if isinstance(error, UnderstudyError):
-        return error.message
+        return _PLAINER.get(error.message, error.message)
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     kind = type(error).__name__

@@ -4,7 +4,10 @@ from understudy.cli.options import Data, Url
 
 
 def mcp(url: Url = None, data: Data = None) -> None:
-    """Offer this server's models as tools (Model Context Protocol, stdio). Started by the program that uses them."""
+    """Offer the models as tools to a program that uses MCP.
+
+    That is the Model Context Protocol, over standard input and output; the program starts this command itself.
+    """
     import asyncio
 
     from understudy.errors import ConfigurationError

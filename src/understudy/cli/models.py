@@ -69,7 +69,10 @@ def page(
     config: Config = None,
     json: Json = False,
 ) -> None:
-    """Print a model's page: its inputs and the commands that run it, as plain text."""
+    """Print a model's page, as plain text.
+
+    It has the inputs, and the commands that run it.
+    """
     from understudy.catalogue.page import page as page_of
 
     found, settings = _find(model, config), settings_from(config, url=url or None)
@@ -89,7 +92,10 @@ def check(
     ],
     json: Json = False,
 ) -> None:
-    """Check manifests before a server loads them: every one that is wrong is named with the reason."""
+    """Check manifests before a server loads them.
+
+    Every one that is wrong is named with the reason.
+    """
     from understudy.catalogue.loader import load_catalogue, read_model
 
     if not path.exists():

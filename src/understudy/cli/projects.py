@@ -91,7 +91,9 @@ def rotate_secret(
     database: Database = None,
     json: Json = False,
 ) -> None:
-    """Give a project new keys and print them, this once; the old ones stop working at once.
+    """Give a project new keys and print them, this once.
+
+    The old ones stop working a second later at most.
 
     If the project's keys stand in credentials.json, the new ones do from then on.
     """
@@ -124,7 +126,7 @@ def allow(
     database: Database = None,
     json: Json = False,
 ) -> None:
-    """Set the addresses and networks that a project's requests may come from."""
+    """Set where a project's requests may come from."""
 
     async def change(projects: "Projects") -> "Project":
         await projects.set_allow(project, tuple(networks or ()))
@@ -144,7 +146,10 @@ def webhook(
     database: Database = None,
     json: Json = False,
 ) -> None:
-    """Set where the webhooks of a project go that clients of the OpenAI protocol do not give an address."""
+    """Set where a project's webhooks go.
+
+    Those of tasks that name no address themselves, as clients of OpenAI's protocol ask for them.
+    """
 
     async def change(projects: "Projects") -> "Project":
         await projects.get(project)

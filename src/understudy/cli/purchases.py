@@ -36,7 +36,9 @@ def list_purchases(
     database: Database = None,
     json: Json = False,
 ) -> None:
-    """Print purchases: each job at a partner with its task, how it ended and what it cost.
+    """Print the jobs that were bought at partners.
+
+    Each with its task, how it ended and what it cost.
 
     `lost` and `unknown` are worth a look at the partner's own records: something may have been paid for nothing.
     """
@@ -72,7 +74,10 @@ def list_purchases(
 def ledger(
     limit: Limit = 50, config: Config = None, data: Data = None, database: Database = None, json: Json = False
 ) -> None:
-    """Print what partners charged: the operator's own costs, apart from what projects pay."""
+    """Print what partners charged.
+
+    These are the operator's own costs, apart from what projects pay.
+    """
     lines = _with_store(
         settings_from(config, data=data, database=database), lambda store: store.operator_ledger(limit)
     )

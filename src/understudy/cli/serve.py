@@ -43,7 +43,10 @@ def serve(
     config: Config = None,
     json: Json = False,
 ) -> None:
-    """Start the server, and stop it on Ctrl-C or SIGTERM. The first start makes the data folder and a project."""
+    """Start the server; Ctrl-C or SIGTERM stops it.
+
+    The first start makes the data folder and a project.
+    """
     import asyncio
 
     from understudy.log import set_up
@@ -63,8 +66,11 @@ def serve(
         log_format=log_format,
     )
     set_up(settings.log_level, settings.log_format)
+    _must_have_ray(settings)
 
     def ready(address: str) -> None:
+        from understudy.cli.banner import banner
+
         cast, catalogue = cast_and_catalogue(settings)
         rows = cast.describe(catalogue.models)
         for doubt in _doubts(settings, rows, catalogue):
@@ -72,13 +78,23 @@ def serve(
         if json:
             print_json({"url": address, "data": str(settings.data), "pid": os.getpid()}, lines=True)
         else:
-            say(_banner(address, settings, rows))
+            say(banner(address, settings, rows))
 
     if settings.workers > 1:
         from understudy.workers import serve_with_workers as run_server
     else:
         from understudy.server import serve as run_server
     asyncio.run(run_server(settings, on_ready=ready))
+
+
+def _must_have_ray(settings: "Settings") -> None:
+    """Raises `ConfigurationError`: a server that cannot play should not take tasks only to fail them."""
+    from importlib.util import find_spec
+
+    from understudy.errors import ConfigurationError
+
+    if settings.executor == "ray" and settings.role != "api" and find_spec("ray") is None:
+        raise ConfigurationError("executor = ray needs Ray; install it with: pip install 'understudy[ray]'.")
 
 
 def _doubts(settings: "Settings", rows: "Sequence[Described]", catalogue: "Catalogue") -> Iterator[str]:
@@ -95,21 +111,3 @@ def _doubts(settings: "Settings", rows: "Sequence[Described]", catalogue: "Catal
     for row in rows:
         if row.name in named and row.models and not row.available:
             yield f"Engine {row.name} is cast, and cannot play now: {row.reason} {row.remedy}".rstrip()
-
-
-def _banner(address: str, settings: "Settings", rows: "Sequence[Described]") -> str:
-    where = f" --data {settings.data}" if settings.origin("data") == "flag" else ""
-    lines = [
-        f"Understudy listens on {address}",
-        f"  data     {settings.data}",
-        f"  keys     {settings.data / 'credentials.json'}",
-        f"  engines  {_engines(rows)}",
-        f"Try it:    understudy run{where} openai/sora-2-pro --defaults",
-        "Stop it:   Ctrl-C",
-    ]
-    return "\n".join(lines)
-
-
-def _engines(rows: "Sequence[Described]") -> str:
-    playing = [f"{row.name} (previews)" if row.preview else row.name for row in rows if row.available]
-    return ", ".join(playing) or "none is available; see `understudy engines`"

@@ -124,7 +124,10 @@ def download(
 
 @app.command()
 def log(task: TaskName, url: Url = None, data: Data = None, json: Json = False) -> None:
-    """Print what the engine printed: its output on stdout, its errors on stderr."""
+    """Print what the engine printed.
+
+    Its output goes to stdout, its errors to stderr.
+    """
     with connect(url, data) as client:
         found = client.task(task)
     if json:
@@ -152,7 +155,7 @@ def cancel(task: TaskName, url: Url = None, data: Data = None, json: Json = Fals
 
 @app.command("delete-files")
 def delete_files(task: TaskName, url: Url = None, data: Data = None, json: Json = False) -> None:
-    """Delete the inputs and outputs of a task that is over; its record stays."""
+    """Delete the files of a task that is over; its record stays."""
     with connect(url, data) as client:
         client.delete_files(task)
     if json:

@@ -35,7 +35,10 @@ Variants = Annotated[
 
 @app.command("list")
 def list_weights(folder: Folder = None, config: Config = None, data: Data = None, json: Json = False) -> None:
-    """Print the files of every variant, where they come from, their licences, and whether they are here."""
+    """Print the files of every variant, and which are here.
+
+    Each with its source and its licence.
+    """
     from understudy.engines.ovi.config import config_of
     from understudy.engines.ovi.weights.layout import located
     from understudy.engines.ovi.weights.sources import notices
@@ -80,8 +83,10 @@ def check(
     data: Data = None,
     json: Json = False,
 ) -> None:
-    """Check that the weights are complete and right, without loading them; without --variant, of all that are here
-    and of the one that the settings name."""
+    """Check that weights are complete and right.
+
+    They are not loaded. Without --variant: of all that are here and of the one that the settings name.
+    """
     _must_have_torch()
     from understudy.engines.ovi.config import config_of
     from understudy.engines.ovi.weights.check import check as check_files
@@ -122,7 +127,10 @@ def pull(
     data: Data = None,
     json: Json = False,
 ) -> None:
-    """Download what is missing of a variant's weights (720x720_5s by default); goes on where it was stopped."""
+    """Download what is missing of a variant's weights.
+
+    That is 720x720_5s by default. It goes on where it was stopped.
+    """
     from understudy.cli.transfers import transfers
     from understudy.engines.ovi.config import DEFAULT_VARIANT
     from understudy.engines.ovi.weights.hub import hub_of_user
@@ -152,7 +160,10 @@ def pull(
 
 @app.command()
 def convert(folder: Folder = None, config: Config = None, data: Data = None, json: Json = False) -> None:
-    """Write the downloaded pickles as safetensors, which load faster; the originals stay."""
+    """Write downloaded pickles as safetensors, which load faster.
+
+    The originals stay.
+    """
     _must_have_torch()
     from understudy.engines.ovi.weights.convert import convert as convert_files
 

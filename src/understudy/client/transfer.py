@@ -74,7 +74,10 @@ class Transfer:
         self._failures = 0 if got > self._reached else self._failures + 1
         self._reached = max(got, self._reached)
         if self._failures >= ATTEMPTS:
-            raise DownloadFailed(f"{self.target.name} could not be downloaded: the connection kept breaking.")
+            # The host alone: who knows the whole address may read the file.
+            raise DownloadFailed(
+                f"{self.target.name} could not be downloaded: connections to {urlsplit(self.url).netloc} kept failing."
+            )
 
     def write(self, chunk: bytes) -> None:
         """The next bytes. Raises `DownloadFailed` if the disk does not take them."""

@@ -85,7 +85,7 @@ def _secret_key(value: str) -> str:
     try:
         size = len(base64.b64decode(value, validate=True))
     except (binascii.Error, ValueError):
-        return "must be base64"
+        return "must be 32 bytes in base64, as `openssl rand -base64 32` makes them"
     return "" if size == 32 else f"must be 32 bytes in base64, not {size}"
 
 

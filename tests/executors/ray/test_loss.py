@@ -162,10 +162,13 @@ async def test_what_no_node_has(fresh: RayExecutor, job: NewJob) -> None:
     assert fresh.capacity(trouble, {"gpus": 100}) == 1
 
 
-async def test_a_cluster_that_is_not_there(job: NewJob) -> None:
+async def test_a_cluster_that_is_not_there(job: NewJob, caplog: pytest.LogCaptureFixture) -> None:
     executor = RayExecutor("127.0.0.1:1", QUICK)
-    with pytest.raises(EngineUnavailable, match=r"Ray cannot be reached at 127\.0\.0\.1:1: .*refused"):
-        await executor.connect()
+    for _ in range(2):
+        with pytest.raises(EngineUnavailable, match=r"Ray cannot be reached at 127\.0\.0\.1:1: .*refused"):
+            await executor.connect()
+    (said,) = [record.message for record in caplog.records if record.name.endswith("ray.reach")]
+    assert said.startswith("no engine can play on Ray now: Ray cannot be reached at 127.0.0.1:1")
     await executor.close()
     with pytest.raises(ReplicaLost):
         await executor.run(trouble, NONE, job(), lambda _: None)

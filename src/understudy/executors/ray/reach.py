@@ -1,11 +1,14 @@
 """The way to Ray: one driver at a time, and a new one when it was lost."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 
 from understudy.errors import EngineUnavailable
 from understudy.executors.ray.link import Link, NoRay
+
+log = logging.getLogger(__name__)
 
 _CONNECTING = 30.0
 """Seconds that it may take."""
@@ -23,16 +26,22 @@ class Reach:
         self._address = address
         self._crowded = crowded
         self._opening = asyncio.Lock()
+        self._away = False
 
     async def once(self) -> Link:
         """A connected driver. Raises `NoRay`."""
         async with self._opening:
             if self.link is None or self.link.lost:
                 try:
-                    async with asyncio.timeout(_CONNECTING):
-                        self.link = await Link.open(self._address, self._crowded)
-                except TimeoutError as error:
-                    raise NoRay(f"Ray did not answer at {self._address} for {_CONNECTING:.0f} s.") from error
+                    self.link = await self._open()
+                except NoRay as error:
+                    if not self._away:
+                        log.warning("no engine can play on Ray now: %s", error.message)
+                    self._away = True
+                    raise
+                if self._away:
+                    log.info("Ray answers again")
+                self._away = False
             return self.link
 
     async def within(self, seconds: float) -> Link:
@@ -45,6 +54,13 @@ class Reach:
                 if time.monotonic() + _AGAIN > deadline:
                     raise EngineUnavailable(error.message) from error
             await asyncio.sleep(_AGAIN)
+
+    async def _open(self) -> Link:
+        try:
+            async with asyncio.timeout(_CONNECTING):
+                return await Link.open(self._address, self._crowded)
+        except TimeoutError as error:
+            raise NoRay(f"Ray did not answer at {self._address} for {_CONNECTING:.0f} s.") from error
 
     async def close(self) -> None:
         """End the driver, and with it everything in the cluster that is ours."""
