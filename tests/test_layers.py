@@ -20,6 +20,7 @@ BELOW: dict[str, set[str]] = {
     "config": {"errors"},
     "data_folder": {"errors"},
     "http_protocol": set(),
+    "last_resort": set(),
     "catalogue": CORE,
     "files": CORE,
     "engines": CORE | {"files"},
@@ -51,7 +52,7 @@ BELOW: dict[str, set[str]] = {
         "data_folder",
         "mcp",
     },
-    "server": CORE | {"assembly", "stores", "http_server", "tasks", "config", "data_folder"},
+    "server": CORE | {"assembly", "stores", "http_server", "last_resort", "tasks", "config", "data_folder"},
     "workers": CORE | {"server", "stores", "http_server", "config"},
     "cli": CORE
     | {

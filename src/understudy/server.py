@@ -14,11 +14,14 @@ from understudy.assembly import assembled
 from understudy.config import Settings
 from understudy.errors import ConfigurationError
 from understudy.http_server import HttpServer, address_of, http_config, listening
+from understudy.last_resort import LastResort
 from understudy.stores import is_shared
 from understudy.tasks.dispatcher import Dispatcher
 
 DISPATCHER_PORT = 8421
 """Where a process that only runs tasks answers its operator, if no other port is named."""
+STOP_SECONDS = 20.0
+"""For everything that a stop takes beside `drain_seconds`: what is not over then is left as a crash leaves it."""
 
 
 async def serve(
@@ -31,8 +34,9 @@ async def serve(
     """Serve until SIGINT or SIGTERM; `on_ready` hears the base address once requests are answered.
 
     After the signal nothing more is claimed; running tasks may end for `drain_seconds`, the rest go back to the
-    queue. A second signal ends the wait. `listener`: a socket that listens already. `gone`: blocks until whoever
-    started this process is gone, which is as good as a signal. Raises `ConfigurationError` if it cannot start.
+    queue. A second signal ends the wait. Where the rest takes longer than `STOP_SECONDS`, the process ends as it is.
+    `listener`: a socket that listens already. `gone`: blocks until whoever started this process is gone, which is as
+    good as a signal. Raises `ConfigurationError` if it cannot start.
     """
     shared = is_shared(settings)
     if settings.role != "all" and not shared:
@@ -51,7 +55,7 @@ async def serve(
         url = settings.url.rstrip("/") or address_of(listening_on)
         async with assembled(settings, folder, url) as server:
             http = HttpServer(http_config(server.app))
-            stop = _Signals(gone)
+            stop, last_resort = _Signals(gone), LastResort()
             serving = asyncio.create_task(http.serve(sockets=[listening_on]))
             try:
                 await http.answers(serving)
@@ -62,8 +66,10 @@ async def serve(
                     on_ready(address_of(listening_on) if settings.role == "dispatcher" else url)
                 await stop.first.wait()
                 if server.dispatcher is not None:
-                    await _drain(server.dispatcher, settings.drain_seconds, stop)
+                    last_resort.within(settings.drain_seconds + STOP_SECONDS)
+                    await _drain(server.dispatcher, settings.drain_seconds, stop, last_resort)
             finally:
+                last_resort.within(STOP_SECONDS)
                 http.should_exit = True
                 await serving
 
@@ -111,11 +117,12 @@ class _Signals:
         (self.second if self.first.is_set() else self.first).set()
 
 
-async def _drain(dispatcher: Dispatcher, seconds: float, stop: _Signals) -> None:
+async def _drain(dispatcher: Dispatcher, seconds: float, stop: _Signals, last_resort: LastResort) -> None:
     stopping = asyncio.create_task(dispatcher.stop(seconds))
     hurried = asyncio.create_task(stop.second.wait())
     await asyncio.wait({stopping, hurried}, return_when=asyncio.FIRST_COMPLETED)
     if not stopping.done():
+        last_resort.within(STOP_SECONDS)
         dispatcher.hurry()
     hurried.cancel()
     await stopping

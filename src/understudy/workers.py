@@ -23,7 +23,7 @@ from understudy.config import Settings
 from understudy.errors import ConfigurationError, UnderstudyError
 from understudy.http_server import address_of, listening
 from understudy.log import set_up
-from understudy.server import serve
+from understudy.server import STOP_SECONDS, serve
 from understudy.stores import is_shared
 
 log = logging.getLogger(__name__)
@@ -31,8 +31,8 @@ log = logging.getLogger(__name__)
 _PAUSE_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0)
 """Before a process that died is started again: longer each time that it dies young."""
 _YOUNG_SECONDS = 30.0
-_GRACE_SECONDS = 20.0
-"""Beside the time that running tasks get: then a process that does not end is killed."""
+_GRACE_SECONDS = STOP_SECONDS + 3.0
+"""Beside the time that running tasks get: then a process that does not even end itself is killed."""
 
 
 async def serve_with_workers(settings: Settings, *, on_ready: Callable[[str], None] | None = None) -> None:

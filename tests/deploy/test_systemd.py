@@ -11,6 +11,7 @@ import pytest
 from tests.deploy.files import DEPLOY
 from tests.docs.pages import read
 from understudy.config import setting
+from understudy.server import STOP_SECONDS
 
 UNITS = {
     "understudy.service": "understudy.service",
@@ -65,7 +66,7 @@ def test_the_exposure_is_what_the_page_says(unit: Path) -> None:
 @pytest.mark.parametrize("name", UNITS)
 def test_a_stop_waits_for_the_running_tasks(name: str) -> None:
     unit = dict(lines(name))
-    assert float(unit["TimeoutStopSec"]) >= setting("drain_seconds").default + 10
+    assert float(unit["TimeoutStopSec"]) > setting("drain_seconds").default + STOP_SECONDS
     assert unit["Restart"] == "always"
 
 

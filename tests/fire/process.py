@@ -14,7 +14,11 @@ from understudy.testing.proxy import Proxy
 
 _AGAIN_SECONDS = 0.3
 _STOP_SECONDS = 30.0
+"""More than the one of `drain_seconds` and `server.STOP_SECONDS`: then it does not even end itself."""
 _START_SECONDS = 60.0
+_SAY_SECONDS = 1.0
+_LAST_WORDS = 6000
+"""Characters of a log."""
 _ROOT = Path(__file__).parents[2]
 
 
@@ -36,7 +40,8 @@ class Process:
         self._environment = environment
         self._process: asyncio.subprocess.Process | None = None
         self._ready = asyncio.Event()
-        self._ending = False
+        self._told: asyncio.subprocess.Process | None = None
+        """The one that was told to end: another one is not started after it."""
         self._keeping: asyncio.Task[None] | None = None
 
     @property
@@ -84,22 +89,25 @@ class Process:
             seen = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{self.pid}/status").read_text())
             self.peak = max(self.peak, 1024 * int(seen[1]) if seen else 0)
 
-    async def stop(self) -> int:
-        """SIGTERM; returns its exit code."""
-        self._ending = True
+    async def stop(self) -> str:
+        """SIGTERM; returns what was wrong with its end, nothing if it ended with 0."""
         assert self._keeping is not None
-        if not self.pid:
-            await self._ready.wait()
+        # One that is only beginning does not listen to signals yet.
+        await self._ready.wait()
+        self._told = self._process
+        assert self._told is not None
         self.signal(signal.SIGTERM)
-        async with asyncio.timeout(_STOP_SECONDS):
-            await self._keeping
-        assert self._process is not None
-        assert self._process.returncode is not None
-        return self._process.returncode
+        await asyncio.wait({self._keeping}, timeout=_STOP_SECONDS)
+        if self._told.returncode is None:
+            self.signal(signal.SIGUSR1)  # see `program`
+            await asyncio.sleep(_SAY_SECONDS)
+            return f"{self.name} did not end within {_STOP_SECONDS:.0f} s:\n{self.log[-_LAST_WORDS:]}"
+        if self._told.returncode:
+            return f"{self.name} ended with {self._told.returncode}:\n{self.log[-_LAST_WORDS:]}"
+        return ""
 
     async def end(self) -> None:
         """By force."""
-        self._ending = True
         if self._keeping is not None:
             self._keeping.cancel()
             await asyncio.gather(self._keeping, return_exceptions=True)
@@ -110,7 +118,6 @@ class Process:
 
     async def _keep_up(self) -> None:
         while True:
-            self._ready.clear()
             self.starts += 1
             with (self.folder / "log").open("ab") as log:
                 self._process = await asyncio.create_subprocess_exec(
@@ -129,6 +136,7 @@ class Process:
                 self._ready.set()
             await self._process.stdout.read()
             await self._process.wait()
-            if self._ending and self.starts and self._process.returncode == 0:
+            self._ready.clear()
+            if self._process is self._told:
                 return
             await asyncio.sleep(_AGAIN_SECONDS)

@@ -5,7 +5,9 @@
 CLOCK is a file that holds the seconds by which this process's clock is ahead (see `clock.Clock`).
 """
 
+import faulthandler
 import mmap
+import signal
 import struct
 import sys
 import time
@@ -47,6 +49,8 @@ def lose_patience() -> None:
 
 
 if __name__ == "__main__":
+    # By C code, which needs no lock of the interpreter's: a process that hangs says where (see `Process.stop`).
+    faulthandler.register(signal.SIGUSR1)
     move_clock(Path(sys.argv.pop(1)))
     lose_patience()
     from understudy.cli import main

@@ -9,7 +9,6 @@ from typing import Any
 import asyncpg
 import httpx
 import msgspec
-import pytest
 
 from tests.fire.receivers import Heard, bad_ones, receiver
 from tests.fire.site import INSTANT, Site, site
@@ -45,7 +44,6 @@ class Pace(msgspec.Struct, frozen=True):
     """The same, the slowest."""
 
 
-@pytest.mark.xdist_group("fire")
 async def test_bad_receivers_slow_nobody_else(tmp_path: Path) -> None:
     heard = Heard()
     async with receiver(heard.take) as good, bad_ones() as bad, site(tmp_path, straight=True) as made:

@@ -38,7 +38,6 @@ SHORT = Size(tasks=20, sockets=200, ticks=16, every=0.5, median=0.25, late=1.0, 
 FULL = Size(tasks=200, sockets=2000, ticks=30, every=2.0, median=0.15, late=0.25, kilobytes=100)
 
 
-@pytest.mark.xdist_group("fire")
 async def test_200_sockets_hear_everything_once_and_soon(tmp_path: Path) -> None:
     await watch(SHORT, tmp_path)
 

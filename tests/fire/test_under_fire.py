@@ -33,7 +33,6 @@ SHORT = Scene(
 
 
 @pytest.mark.timeout(240)
-@pytest.mark.xdist_group("fire")
 async def test_a_short_fire(tmp_path: Path) -> None:
     await play(SHORT, tmp_path, seed_of_today())
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from understudy.engines.engine import Engine, LocalEngine, RemoteEngine
+from understudy.errors import StoreUnavailable
 from understudy.executors.executor import ReplicaState
 from understudy.log import log_context
 from understudy.tasks import lifecycle
@@ -27,6 +28,9 @@ _AT_ONCE = 32
 """Tasks claimed with one question, at most."""
 _LOOK_SECONDS = 1.0
 """Where other processes submit and run tasks: how often it is looked without being woken."""
+_LAST_CLAIM_SECONDS = 3.0
+_GIVE_BACK_SECONDS = 3.0
+"""When this stops it does not wait longer for a store that is away: what it cannot give back waits for its lease's end."""
 _WITHOUT_ENGINE = 8
 """Tasks that nobody can play are taken, too, to be told so: this many at the same time."""
 
@@ -129,7 +133,9 @@ class Dispatcher:
         self._stopping = True
         self._woken.set()
         # What is being claimed at this moment still begins, so that it is given back like the others.
-        await asyncio.gather(*self._loops[:1], return_exceptions=True)
+        if claiming := self._loops[:1]:
+            await asyncio.wait(claiming, timeout=_LAST_CLAIM_SECONDS)
+            claiming[0].cancel()
         # Who waits for a partner need not be waited for: the next process goes on with it.
         running = {each.task for each in self._runs.values() if not each.run.resumable}
         if running:
@@ -138,12 +144,7 @@ class Dispatcher:
         left = tuple(self._runs.values())
         for id in list(self._runs):
             self.stop_run(id)
-        if left:
-            await asyncio.wait({each.task for each in left})
-        for each in left:
-            if await self._crew.store.apply(each.run.task.id, lifecycle.give_back(each.run.task)):
-                with log_context(**log_fields(each.run.task)):
-                    log.info("task %d is given back to the queue", each.run.task.id)
+        await asyncio.gather(*(self._give_back(each) for each in left))
         for loop in self._loops:
             loop.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)
@@ -151,6 +152,19 @@ class Dispatcher:
     def hurry(self) -> None:
         """Do not let tasks end any longer: stop now."""
         self._hurried.set()
+
+    async def _give_back(self, stopped: _Going) -> None:
+        await asyncio.wait({stopped.task})
+        task = stopped.run.task
+        with log_context(**log_fields(task)):
+            try:
+                async with asyncio.timeout(_GIVE_BACK_SECONDS):
+                    if await self._crew.store.apply(task.id, lifecycle.give_back(task)):
+                        log.info("task %d is given back to the queue", task.id)
+            except (StoreUnavailable, TimeoutError):
+                log.warning(
+                    "task %d cannot be given back now; it is taken up when its lease is over", task.id
+                )
 
     async def _until(self, running: set[asyncio.Task[None]], seconds: float) -> None:
         hurried = asyncio.create_task(self._hurried.wait())

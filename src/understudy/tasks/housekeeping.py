@@ -16,6 +16,8 @@ GONE_SECONDS = 60.0
 """Without a sign of life for so long, a process counts as gone."""
 EXPIRY_SECONDS = 60.0
 """How often it is looked for files that were kept long enough, and for leases of processes that are gone."""
+_LEAVE_SECONDS = 2.0
+"""A server that stops does not wait longer for a store that is away."""
 _DAY = 24 * 3600.0
 _AT_ONCE = 100
 
@@ -61,8 +63,9 @@ class Housekeeping:
             loop.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)
         try:
-            await self._store.leave(self._owner)
-        except StoreUnavailable:
+            async with asyncio.timeout(_LEAVE_SECONDS):
+                await self._store.leave(self._owner)
+        except (StoreUnavailable, TimeoutError):
             log.info("the leases of this process run out by themselves")
 
     async def live(self) -> None:

@@ -171,11 +171,7 @@ class Connections:
         self._waiting.clear()
         idle, self._idle = self._idle, []
         self._open -= len(idle)
-        for connection in idle:
-            try:
-                await connection.close(timeout=1.0)
-            except (OSError, TimeoutError):
-                connection.terminate()
+        await asyncio.gather(*map(_part, idle))
 
     async def _fetch(self, sql: str, cells: tuple[Any, ...]) -> "list[Record]":
         async with self.one() as connection:
@@ -269,6 +265,13 @@ class Connections:
             connection.terminate()
             return Doubtful(process)
         return None
+
+
+async def _part(connection: "Connection[Record]") -> None:
+    try:
+        await connection.close(timeout=1.0)
+    except (OSError, TimeoutError):
+        connection.terminate()
 
 
 def _stopping() -> StoreUnavailable:

@@ -46,10 +46,10 @@ class Database:
         future.add_done_callback(self._over)
         return await asyncio.shield(future)
 
-    async def settled(self) -> None:
-        """Return when all that is under way now is over."""
+    async def settled(self, seconds: float | None = None) -> None:
+        """Return when all that is under way now is over, or after so long."""
         if self._under_way:
-            await asyncio.wait(set(self._under_way))
+            await asyncio.wait(set(self._under_way), timeout=seconds)
 
     def at(self, time: float) -> float | None:
         """For the parameter of `now`."""

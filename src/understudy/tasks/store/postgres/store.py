@@ -22,6 +22,9 @@ from understudy.tasks.store.postgres.submitting import Submits
 from understudy.tasks.store.postgres.tasks import ReadsTasks
 from understudy.tasks.store.postgres.webhooks import Outbox
 
+_CLOSE_SECONDS = 3.0
+"""What is not over then is in doubt, and nobody waits to hear of it any more."""
+
 
 async def open_postgres(
     url: str, *, pool: int = 10, clock: Callable[[], float] | None = None
@@ -53,7 +56,7 @@ class PostgresStore(
         """See `Store`."""
         self._folding.cancel()
         await asyncio.gather(self._folding, return_exceptions=True)
-        await self._database.settled()
+        await self._database.settled(_CLOSE_SECONDS)
         await self._database.connections.close()
 
     async def ping(self) -> None:
