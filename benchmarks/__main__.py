@@ -13,6 +13,7 @@ from benchmarks import (
     on_postgres,
     remote,
     server_speed,
+    whole_tasks,
 )
 from benchmarks.report import Figure, table
 
@@ -25,6 +26,7 @@ PARTS = {
     "dialects": dialects.measure,
     "remote": remote.measure,
     "postgres": on_postgres.measure,
+    "whole": whole_tasks.measure,
     "postgres_million": million_on_postgres.measure,
 }
 

@@ -1,16 +1,15 @@
 """What the server costs when nothing happens: start-up, idle CPU and memory."""
 
-import os
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+from benchmarks.processor import processor_seconds
 from benchmarks.report import Figure
 from understudy.testing.live import clean_environment, live, start
 
 IDLE_SECONDS = 15.0
-_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def measure(folder: Path) -> list[Figure]:
@@ -25,9 +24,9 @@ def measure(folder: Path) -> list[Figure]:
         server.stop()
     with live(folder / "idle", engine="animatic") as server:
         time.sleep(2)
-        before, began = _cpu_seconds(server.process.pid), time.perf_counter()
+        before, began = processor_seconds(server.process.pid), time.perf_counter()
         time.sleep(IDLE_SECONDS)
-        cpu = (_cpu_seconds(server.process.pid) - before) / (time.perf_counter() - began)
+        cpu = (processor_seconds(server.process.pid) - before) / (time.perf_counter() - began)
         memory = _resident(server.process.pid)
     return [
         Figure(what="start to first answer", measured=sorted(starts)[2], goal=1, unit="s", at_least=False),
@@ -52,11 +51,6 @@ def _help() -> float:
         env=clean_environment(),
     )
     return time.perf_counter() - began
-
-
-def _cpu_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
 def _resident(pid: int) -> float:

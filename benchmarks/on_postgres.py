@@ -1,4 +1,4 @@
-"""The same questions on PostgreSQL: requests against the ceiling, claims by several dispatchers, whole tasks a second."""
+"""The same questions on PostgreSQL: requests against the ceiling, claims by several dispatchers, their leases."""
 
 import asyncio
 import json
@@ -7,7 +7,7 @@ import statistics
 import time
 from pathlib import Path
 
-import httpx
+import asyncpg
 
 from benchmarks.ceiling import ceiling
 from benchmarks.examples import MODEL, PROMPT, a_project, a_task
@@ -23,16 +23,15 @@ from understudy.testing.live import Live
 POLLED = 64
 """Different tasks that are asked for: who polls asks for his own."""
 QUEUED = 6000
-WHOLE = 1500
 
 
 def measure(folder: Path) -> list[Figure]:
-    """Detail and Run against the ceiling with one and two processes, claims, whole tasks."""
+    """Detail and Run against the ceiling with one and two processes, claims, renewals."""
     with postgres() as server:
         figures = _answers(folder / "one", new_database(server), workers=1)
         figures += _answers(folder / "two", new_database(server), workers=2)
         figures += [_claims(new_database(server), dispatchers) for dispatchers in (1, 4, 16)]
-        figures += [_whole_tasks(folder / "whole", new_database(server))]
+        figures += [_renewal(new_database(server))]
     return figures
 
 
@@ -40,7 +39,7 @@ def _answers(folder: Path, database: str, *, workers: int) -> list[Figure]:
     folder.mkdir()
     processes = f"{workers} process{'es' if workers > 1 else ''}"
     # Nobody runs the tasks, so that what is measured is asking.
-    with several(folder, database, dispatchers=0, config=f"server.workers = {workers}") as server:
+    with several(folder, database, dispatchers=0, config=f"server.workers = {workers}") as (server, _):
         body = json.dumps({"prompt": PROMPT}).encode()
         ids = [json.loads(post(server, RUN, body).content)["taskid"] for _ in range(POLLED)]
         bodies = tuple(json.dumps({"taskid": id}).encode() for id in ids)
@@ -96,6 +95,37 @@ def _claims(database: str, dispatchers: int) -> Figure:
     )
 
 
+def _renewal(database: str) -> Figure:
+    """What a dispatcher that runs all that waited writes to keep it, every few seconds."""
+    asyncio.run(_queue(database))
+    assert _claim_all((database, 0)) == QUEUED
+    written, seconds = asyncio.run(_renew(database))
+    return Figure(
+        what=f"PostgreSQL: a renewal for {QUEUED:,} running tasks, written to the log of transactions",
+        measured=written / 1000,
+        goal=1,
+        unit="kB",
+        at_least=False,
+        note=f"{1e3 * seconds:.1f} ms",
+    )
+
+
+async def _renew(database: str) -> tuple[float, float]:
+    """Bytes and seconds of one renewal."""
+    store, connection = await open_postgres(database), await asyncpg.connect(database)
+    sizes, times = [], []
+    for _ in range(15):
+        before = await connection.fetchval("SELECT pg_current_wal_insert_lsn()")
+        began = time.perf_counter()
+        held = await store.renew("dispatcher 0", at=0.0, until=15.0)
+        times.append(time.perf_counter() - began)
+        assert len(held) == QUEUED
+        sizes.append(await connection.fetchval("SELECT pg_current_wal_insert_lsn() - $1::pg_lsn", before))
+    await connection.close()
+    await store.close()
+    return float(statistics.median(sizes)), statistics.median(times)
+
+
 async def _queue(database: str) -> None:
     store = await open_postgres(database)
     projects = [await store.add_project(a_project(number)) for number in range(20)]
@@ -131,41 +161,3 @@ def _claim_all(given: tuple[str, int]) -> int:
         return taken
 
     return asyncio.run(work())
-
-
-def _whole_tasks(folder: Path, database: str) -> Figure:
-    """From the first submission to the last end, two dispatchers with the instant engine."""
-    folder.mkdir()
-    with several(folder, database, dispatchers=2) as server:
-        # The replicas are loaded first.
-        asyncio.run(_all_of(server, 32))
-        rates = [WHOLE / asyncio.run(_all_of(server, WHOLE)) for _ in range(ROUNDS)]
-    return Figure(
-        what="PostgreSQL: whole tasks a second, two dispatchers, instant engine",
-        measured=statistics.median(rates),
-        goal=1000,
-        unit="/s",
-        at_least=True,
-    )
-
-
-async def _all_of(server: Live, number: int) -> float:
-    body = json.dumps({"prompt": PROMPT}).encode()
-    async with httpx.AsyncClient(
-        base_url=server.url, trust_env=False, headers=signed(server), timeout=60
-    ) as client:
-        before = await _finished(client)
-        began = time.perf_counter()
-        for begin in range(0, number, 50):
-            answers = await asyncio.gather(
-                *(client.post(RUN, content=body) for _ in range(begin, min(begin + 50, number)))
-            )
-            assert all(answer.json()["result"] for answer in answers)
-        while await _finished(client) < before + number:
-            await asyncio.sleep(0.05)
-        return time.perf_counter() - began
-
-
-async def _finished(client: httpx.AsyncClient) -> int:
-    answer = await client.post("/v1/Task/List", json={"status": "task_postprocess_end", "limit": 1})
-    return int(answer.json()["total"])

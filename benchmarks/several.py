@@ -28,8 +28,10 @@ def postgres(**settings: str) -> Iterator[Postgres]:
 
 
 @contextmanager
-def several(folder: Path, database: str, *, dispatchers: int = 1, config: str = "") -> Iterator[Live]:
-    """What answers requests, with so many dispatchers beside it."""
+def several(
+    folder: Path, database: str, *, dispatchers: int = 1, config: str = ""
+) -> Iterator[tuple[Live, list[Live]]]:
+    """What answers requests, and so many dispatchers beside it."""
     key = base64.b64encode(os.urandom(32)).decode()
     shared = f"""
 database = "{database}"
@@ -44,7 +46,7 @@ secret_key = "{key}"
         for number in range(dispatchers):
             role = f'server.role = "dispatcher"\nserver.url = "{running[0].url}"'
             running.append(start(folder / f"dispatcher{number}", config=f"{shared}\n{role}"))
-        yield running[0]
+        yield running[0], running[1:]
     finally:
         for each in running:
             each.sigkill()

@@ -1,5 +1,6 @@
 import io
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
@@ -7,7 +8,8 @@ from PIL import Image
 
 from tests.files.clips import clip, tone
 from understudy.errors import MediaRefused
-from understudy.files.thumbnail import thumbnail
+from understudy.files.probe import probe
+from understudy.files.thumbnail import probe_with_thumbnail, thumbnail
 
 
 def made(path: Path, folder: Path, width: int = 640) -> Image.Image:
@@ -77,3 +79,53 @@ def test_sound_has_nothing_to_see(tmp_path: Path) -> None:
     for path in (tone(tmp_path / "x.wav", "pcm_s16le"), tone(tmp_path / "x.mp4", "aac")):
         with pytest.raises(MediaRefused):
             thumbnail(path, tmp_path / "thumbnail.jpg")
+
+
+def test_a_clip_is_turned_upright_and_made_small(tmp_path: Path) -> None:
+    with av.open(str(tmp_path / "x.mp4"), "w") as container:
+        video = container.add_stream("libx264", rate=24, width=320, height=160, pix_fmt="yuv420p")
+        video.set_display_rotation(-90)
+        image = Image.new("RGB", (320, 160))
+        image.paste((255, 128, 0), (0, 0, 160, 160))
+        container.mux(video.encode(av.VideoFrame.from_image(image)))
+        container.mux(video.encode())
+    small = made(tmp_path / "x.mp4", tmp_path, width=80)
+    assert small.size == (80, 160)
+    assert is_orange(small.crop((0, 0, 80, 70)))
+    assert not is_orange(small.crop((0, 90, 80, 160)))
+
+
+@pytest.mark.parametrize("name", ["x.mp4", "x.png"])
+def test_probed_in_the_same_go(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    if name.endswith("png"):
+        Image.new("RGB", (800, 400), (255, 128, 0)).save(path)
+    else:
+        clip(path, size=(320, 180))
+    thumbnail(path, tmp_path / "alone.jpg", 160)
+    assert probe_with_thumbnail(path, tmp_path / "both.jpg", 160) == probe(path)
+    assert (tmp_path / "both.jpg").read_bytes() == (tmp_path / "alone.jpg").read_bytes()
+
+
+def test_a_clip_is_opened_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = clip(tmp_path / "x.mp4")
+    opened = []
+    av_open = av.open
+
+    def counted(*given: Any, **more: Any) -> Any:
+        opened.append(given)
+        return av_open(*given, **more)
+
+    monkeypatch.setattr(av, "open", counted)
+    probe_with_thumbnail(path, tmp_path / "thumbnail.jpg")
+    assert len(opened) == 1
+
+
+def test_what_has_nothing_to_see_or_is_damaged_leaves_no_thumbnail(tmp_path: Path) -> None:
+    whole = clip(tmp_path / "x.mp4")
+    cut = tmp_path / "cut.mp4"
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 3])
+    for path in (tone(tmp_path / "x.wav", "pcm_s16le"), tone(tmp_path / "sound.mp4", "aac"), cut):
+        with pytest.raises(MediaRefused):
+            probe_with_thumbnail(path, tmp_path / "thumbnail.jpg")
+        assert not (tmp_path / "thumbnail.jpg").exists()

@@ -1,5 +1,6 @@
 import asyncio
 
+from understudy.tasks.bus import Told
 from understudy.tasks.events import ERROR, OUTPUT, Event, Events, Subscription
 
 END = Event("task_postprocess_end", status=True)
@@ -218,3 +219,15 @@ async def test_what_is_heard_goes_no_further() -> None:
     events.hear(1, line("a"))
     events.publish(2, line("b"))
     assert told == [2]
+
+
+async def test_where_nobody_watches_only_ends_count() -> None:
+    ended: list[int] = []
+    told: list[Told] = []
+    events = Events(kept=0, ended=ended.append, tell=told.append)
+    for event in (Event("task_start", status=True), line("a"), END):
+        events.publish(1, event)
+    events.hear(2, END)
+    assert ended == [1, 2]
+    assert [each.type for each in told] == ["task_start", OUTPUT, END.type], "others may have watchers"
+    assert len(events) == 0, "nothing is kept of tasks that run elsewhere"

@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from understudy.files.outbound import Outbound
 from understudy.tasks import lifecycle
 from understudy.tasks.records import Delivery, Task
 from understudy.tasks.store.sqlite.store import SqliteStore, open_sqlite
-from understudy.tasks.webhooks import Webhooks, pause_after, sign
+from understudy.tasks.webhooks import LOOK_SECONDS, Webhooks, pause_after, sign
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
@@ -217,3 +218,44 @@ async def test_one_slow_receiver_does_not_hold_up_the_others(store: SqliteStore)
 def test_pauses_double_up_to_an_hour() -> None:
     assert [pause_after(n, lambda: 1.0) for n in (1, 2, 3, 20)] == [5.0, 10.0, 20.0, 3600.0]
     assert pause_after(1, lambda: 0.0) == 3.75
+
+
+class Asked:
+    """A store that counts the questions for deliveries."""
+
+    def __init__(self, store: SqliteStore) -> None:
+        self._store = store
+        self.looks = self.claims = 0
+
+    async def next_delivery(self, after: float = 0.0) -> float | None:
+        self.looks += 1
+        return await self._store.next_delivery(after)
+
+    async def claim_deliveries(self, *given: Any, **more: Any) -> list[Delivery]:
+        self.claims += 1
+        return await self._store.claim_deliveries(*given, **more)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+
+async def test_tasks_without_a_webhook_cost_ten_questions_a_second(store: SqliteStore) -> None:
+    asked = Asked(store)
+    async with listening(Receiver(200)) as receiver:
+        sender = webhooks(asked)  # type: ignore[arg-type]
+        sender.start()
+        began = time.monotonic()
+        for _ in range(100):
+            sender.wake()
+            await asyncio.sleep(0.003)
+        seconds = time.monotonic() - began
+        assert 2 <= asked.looks <= 2 + seconds / LOOK_SECONDS
+        assert asked.claims == 0
+        await asyncio.sleep(LOOK_SECONDS)
+        task = await killed(store, receiver.url)
+        began = time.monotonic()
+        sender.wake()
+        await asyncio.wait_for(receiver.heard.wait(), 5)
+        assert time.monotonic() - began < 1, "what comes after a rest is sent at once"
+        await settled(store, task, lambda each: each.state == "delivered")
+        await sender.stop()

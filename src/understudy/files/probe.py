@@ -87,24 +87,28 @@ def probe(path: Path) -> Probe:
     """
     media = accept_file(path, EVERYTHING)
     with opened(path, media) as container:
-        still = media.kind == "image"
-        video = tuple(_video(stream, still) for stream in container.streams.video if _is_content(stream))
-        audio = tuple(_audio(stream) for stream in container.streams.audio if _is_content(stream))
-        size = path.stat().st_size
-        duration = None if still or container.duration is None else container.duration / _MICROSECONDS
-        found = Probe(
-            content_type=media.content_type,
-            container=container.format.name,
-            duration=duration,
-            bit_rate=round(size * 8 / duration) if duration else None,
-            size=size,
-            video=video,
-            audio=audio,
-            tags=dict(container.metadata),
-        )
-    if not (found.audio if media.kind == "audio" else found.video):
+        return probed(container, path, media)
+
+
+def probed(container: "InputContainer", path: Path, media: MediaType) -> Probe:
+    """`probe` of a file that is open already."""
+    still = media.kind == "image"
+    video = tuple(_video(stream, still) for stream in container.streams.video if _is_content(stream))
+    audio = tuple(_audio(stream) for stream in container.streams.audio if _is_content(stream))
+    if not (audio if media.kind == "audio" else video):
         raise MediaRefused(f"The {media.kind} file is damaged or incomplete: it has no {media.kind} in it.")
-    return found
+    size = path.stat().st_size
+    duration = None if still or container.duration is None else container.duration / _MICROSECONDS
+    return Probe(
+        content_type=media.content_type,
+        container=container.format.name,
+        duration=duration,
+        bit_rate=round(size * 8 / duration) if duration else None,
+        size=size,
+        video=video,
+        audio=audio,
+        tags=dict(container.metadata),
+    )
 
 
 @contextmanager

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 from understudy.errors import MediaRefused
 from understudy.files.images import MAX_PIXELS, upright
-from understudy.files.probe import opened
-from understudy.files.sniff import MediaType, accept_file
+from understudy.files.probe import Probe, opened, probe, probed
+from understudy.files.sniff import accept_file
 
 if TYPE_CHECKING:
     import av
+    from av.container import InputContainer
     from PIL import Image
 
 _QUALITY: Final = 85
@@ -28,29 +29,58 @@ def thumbnail(path: Path, to: Path, width: int = 640) -> None:
     At most `width` pixels wide, never enlarged, upright. Blocking. Raises `MediaRefused` if there is nothing to see.
     """
     media = accept_file(path, ("image", "video"))
-    still = _picture(path, to.parent) if media.kind == "image" else _frame(path, media)
-    height = max(1, round(still.height * width / still.width))
-    if still.width > width:
-        still = still.resize((width, height))
+    if media.kind == "image":
+        _save(_picture(path, to.parent, width), to)
+        return
+    with opened(path, media) as container:
+        still = _frame(container, width)
+    _save(still, to)
+
+
+def probe_with_thumbnail(path: Path, to: Path, width: int = 640) -> Probe:
+    """`probe` of a picture or clip, its `thumbnail` written to `to`: the file is opened and its headers read once.
+
+    Blocking. Raises `MediaRefused`.
+    """
+    media = accept_file(path, ("image", "video"))
+    if media.kind == "image":
+        found = probe(path)
+        _save(_picture(path, to.parent, width), to)
+        return found
+    with opened(path, media) as container:
+        found = probed(container, path, media)
+        still = _frame(container, width)
+    _save(still, to)
+    return found
+
+
+def _save(still: "Image.Image", to: Path) -> None:
     still.save(to, "JPEG", quality=_QUALITY, optimize=True)
 
 
-def _picture(path: Path, folder: Path) -> "Image.Image":
+def _picture(path: Path, folder: Path, width: int) -> "Image.Image":
     from PIL import Image
 
     ready = upright(path, folder)
     try:
         with Image.open(ready) as image:
-            return image.copy()
+            size = _small((image.width, image.height), width)
+            return image.copy() if size == image.size else image.resize(size)
     finally:
         if ready != path:
             ready.unlink()
 
 
-def _frame(path: Path, media: MediaType) -> "Image.Image":
+def _small(size: tuple[int, int], width: int) -> tuple[int, int]:
+    if size[0] <= width:
+        return size
+    return width, max(1, round(size[1] * width / size[0]))
+
+
+def _frame(container: "InputContainer", width: int) -> "Image.Image":
     best: Image.Image | None = None
     most = -1
-    for image in _candidates(path, media):
+    for image in _candidates(container, width):
         bright = sum(image.convert("L").resize((64, 64)).histogram()[_NOT_BLACK:])
         if bright > most:
             best, most = image, bright
@@ -62,23 +92,34 @@ def _frame(path: Path, media: MediaType) -> "Image.Image":
     return best
 
 
-def _candidates(path: Path, media: MediaType) -> "Iterator[Image.Image]":
-    with opened(path, media) as container:
-        if not container.streams.video:
-            return
-        stream = container.streams.video[0]
-        if stream.width * stream.height > MAX_PIXELS:
-            raise MediaRefused("The clip's pictures have too many pixels.")
-        length = container.duration or 0
-        start = container.start_time or 0
-        for moment in _MOMENTS:
-            at = start + int(length * moment)
-            container.seek(at, backward=True)
-            last: av.VideoFrame | None = None
-            for number, frame in enumerate(container.decode(stream)):
-                last = frame
-                if number >= _MAX_DECODED or (frame.time or 0) * 1_000_000 >= at:
-                    break
-            if last is not None:
-                picture: Image.Image = last.to_image()  # type: ignore[no-untyped-call]
-                yield picture.rotate(last.rotation, expand=True)
+def _candidates(container: "InputContainer", width: int) -> "Iterator[Image.Image]":
+    if not container.streams.video:
+        return
+    stream = container.streams.video[0]
+    if stream.width * stream.height > MAX_PIXELS:
+        raise MediaRefused("The clip's pictures have too many pixels.")
+    # Threads of slices, PyAV's own choice, do not help with what has one slice a frame, and take longer to start than
+    # a small clip to decode.
+    stream.codec_context.thread_count = 1
+    length = container.duration or 0
+    start = container.start_time or 0
+    for moment in _MOMENTS:
+        at = start + int(length * moment)
+        container.seek(at, backward=True)
+        last: av.VideoFrame | None = None
+        for number, frame in enumerate(container.decode(stream)):
+            last = frame
+            if number >= _MAX_DECODED or (frame.time or 0) * 1_000_000 >= at:
+                break
+        if last is not None:
+            yield _still(last, width)
+
+
+def _still(frame: "av.VideoFrame", width: int) -> "Image.Image":
+    """Upright, and made small while its colours are converted: one pass over a large frame, not three."""
+    lying = frame.rotation % 180 != 0
+    upright_size = (frame.height, frame.width) if lying else (frame.width, frame.height)
+    small = _small(upright_size, width)
+    across, down = small[::-1] if lying else small
+    image: Image.Image = frame.to_image(width=across, height=down, interpolation="AREA")  # type: ignore[no-untyped-call]
+    return image.rotate(frame.rotation, expand=True)

@@ -102,8 +102,8 @@ class Events:
         ended: Callable[[int], None] = lambda _: None,
         tell: Callable[[Told], None] = lambda _: None,
     ) -> None:
-        """`kept`: events a task, `linger`: seconds that a channel stays after the end of its task, `ended` is called
-        with whatever task is over, `tell` tells other processes.
+        """`kept`: events a task; 0 where nobody watches, and only ends count. `linger`: seconds that a channel stays
+        after the end of its task, `ended` is called with whatever task is over, `tell` tells other processes.
         """
         self._kept = kept
         self._linger = linger
@@ -134,6 +134,10 @@ class Events:
 
     def hear(self, task: int, event: Event) -> None:
         """What was told here or by another process."""
+        if not self._kept:
+            if event.ends:
+                self._ended(task)
+            return
         channel = self._channel(task)
         if channel.over:
             return
