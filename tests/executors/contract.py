@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.files.storage_contract import listed
 from understudy.engines.engine import Job, LocalEngine
 from understudy.errors import (
     ConfigurationError,
@@ -20,6 +21,7 @@ from understudy.errors import (
     ReplicaLost,
 )
 from understudy.executors.executor import Executor, Line, Loading, Progress, RunEvent, Started
+from understudy.files.folder import FolderStorage
 from understudy.testing.instant import engine as instant
 from understudy.testing.trouble import engine as trouble
 
@@ -47,6 +49,22 @@ async def begun(executor: Executor, job: Job, options: Mapping[str, object] = NO
     return task
 
 
+async def finished(executor: Executor, job: Job, files: Path, options: Mapping[str, object] = NONE) -> str:
+    """Play it with `instant`, have its clip looked at and stored below `files`; the replica's state meanwhile."""
+    storage = FolderStorage(files)
+    async with executor.playing(instant, options, job, lambda _: None) as (clip,):
+        seen, picture = await clip.look(files.with_name("thumbnails") / "0.jpg")
+        await clip.put(storage, "clip.mp4")
+        await picture.put(storage, "clip.jpg")
+        (state,) = [each.state for each in executor.replicas() if each.engine == "instant"]
+    assert (clip.suffix, seen.content_type) == (".mp4", "video/mp4")
+    assert seen.width == seen.height > 0
+    assert seen.seconds == 1.0
+    sizes = [kept.size for kept in await listed(storage)]
+    assert sorted(sizes) == sorted((seen.size, seen.thumbnail_size))
+    return state
+
+
 def printed(events: list[RunEvent], stream: str) -> list[str]:
     """The lines of a stream."""
     return [event.text for event in events if isinstance(event, Line) and event.stream == stream]
@@ -64,6 +82,18 @@ class ExecutorContract:
             (1, 2),
             (2, 2),
         ]
+
+    async def test_files_that_are_here_take_no_replicas_time(
+        self, executor: Executor, job: NewJob, tmp_path: Path
+    ) -> None:
+        assert await finished(executor, job(), tmp_path / "files") == "idle"
+
+    async def test_what_is_no_media_is_refused_when_it_is_looked_at(
+        self, executor: Executor, job: NewJob, tmp_path: Path
+    ) -> None:
+        async with executor.playing(trouble, NONE, job("[garbage]"), lambda _: None) as (made,):
+            with pytest.raises(EngineFailed, match="made a file that is no media"):
+                await made.look(tmp_path / "0.jpg")
 
     async def test_a_loaded_replica_is_used_again(self, executor: Executor, job: NewJob) -> None:
         await run(executor, job("[garbage]"))

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 
 import pytest
 
 from tests.executors.contract import NewJob
-from understudy.engines.engine import Job, Output
+from understudy.engines.engine import Job
 from understudy.errors import ConfigurationError, EngineUnavailable, ReplicaLost
+from understudy.executors.artifact import Artifact
 from understudy.executors.executor import Listener
 from understudy.executors.pool import Pool, Replica, Slot
 from understudy.executors.pools import least_of, most_of
@@ -23,15 +25,21 @@ class Actor:
         self.pid = 1
         self.node = "stage"
         self.runs = 0
+        self.holds = False
+        self.let_go_of = 0
         self.end = asyncio.Event()
 
     async def load(self, options: Mapping[str, object], listen: Listener) -> None: ...
 
-    async def run(self, job: Job, listen: Listener) -> tuple[Output, ...]:
+    async def run(self, job: Job, listen: Listener) -> tuple[Artifact, ...]:
         self.runs += 1
         await self.end.wait()
         self.end.clear()
         return ()
+
+    async def let_go(self) -> None:
+        self.let_go_of += self.holds
+        self.holds = False
 
     async def stop(self) -> None:
         self.alive = False
@@ -84,8 +92,12 @@ def pool(stage: Stage, size: int = 3, idle: float = 3600, least: int = 0, patien
     )
 
 
-def at_work(pool: Pool, job: Job) -> asyncio.Task[tuple[Output, ...]]:
-    return asyncio.create_task(pool.run(job, lambda _: None))
+def at_work(pool: Pool, job: Job) -> asyncio.Task[None]:
+    async def work() -> None:
+        async with pool.playing(job, lambda _: None):
+            return
+
+    return asyncio.create_task(work())
 
 
 async def settled(stage: Stage, actors: int) -> None:
@@ -103,6 +115,43 @@ async def test_without_patience_each_job_gets_its_replica_at_once(job: NewJob) -
     for actor in stage.actors:
         actor.end.set()
     await asyncio.gather(*tasks)
+    await acting.close()
+
+
+async def test_files_that_are_nowhere_else_keep_their_replica(job: NewJob) -> None:
+    stage = Stage()
+    acting = pool(stage, size=1)
+    kept = AsyncExitStack()
+    first = asyncio.create_task(kept.enter_async_context(acting.playing(job(), lambda _: None)))
+    await settled(stage, 1)
+    (actor,) = stage.actors
+    actor.holds = True
+    actor.end.set()
+    await first
+    second = at_work(acting, job())
+    await settled(stage, 1)
+    assert (acting.replicas()[0].state, acting.replicas()[0].job) == ("busy", "job")
+    assert (actor.runs, actor.let_go_of) == (1, 0)
+    await kept.aclose()
+    assert actor.let_go_of == 1
+    actor.end.set()
+    await second
+    assert (actor.runs, actor.let_go_of) == (2, 1)
+    await acting.close()
+
+
+async def test_files_that_are_here_keep_no_replica(job: NewJob) -> None:
+    stage = Stage()
+    acting = pool(stage, size=1)
+    kept = AsyncExitStack()
+    for number in (1, 2):
+        playing = asyncio.create_task(kept.enter_async_context(acting.playing(job(), lambda _: None)))
+        await settled(stage, 1)
+        stage.actors[0].end.set()
+        await playing
+        assert stage.actors[0].runs == number
+        assert [each.state for each in acting.replicas()] == ["idle"]
+    await kept.aclose()
     await acting.close()
 
 

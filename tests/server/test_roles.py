@@ -142,6 +142,7 @@ def _answers(caller: Caller) -> bool:
         ('server.role = "api"', "role = api takes a database that several processes share"),
         ("server.workers = 2", "more than one process takes a database that they share"),
         ('database = "mysql://me:secret@db/x"', "'mysql' is no database for Understudy"),
+        ('database = "postgres//me:secret@db/x"', "database: that is no database for Understudy"),
     ],
 )
 def test_what_takes_a_shared_database_says_so(tmp_path: Path, config: str, words: str) -> None:

@@ -18,6 +18,7 @@ from understudy.catalogue.manifest import Input, Model, Price
 from understudy.engines.cast import Cast
 from understudy.engines.kinds import instances
 from understudy.engines.registry import load_engines
+from understudy.executors.executor import Executor
 from understudy.executors.local import LocalExecutor
 from understudy.executors.timings import Timings
 from understudy.files.address import AddressGuard
@@ -60,7 +61,7 @@ class House(msgspec.Struct, kw_only=True):
     store: SqliteStore
     storage: Storage
     events: Events
-    executor: LocalExecutor
+    executor: Executor
     dispatcher: Dispatcher
     desk: Desk
     project: Project
@@ -116,19 +117,23 @@ async def house(
     all_options: dict[str, dict[str, object]] | None = None,
     failover: dict[str, Failover] | None = None,
     clock: VirtualClock | None = None,
+    storage: Storage | None = None,
+    executor: Executor | None = None,
 ) -> AsyncIterator[House]:
+    """`storage` and `executor`: others than this machine's; they stay as they are."""
     folder.mkdir(exist_ok=True)
     store = await open_sqlite(folder / "tasks.db")
     owners = await store.projects()
     owner = owners[0] if owners else await store.add_project(project())
-    storage, events = open_storage(folder / "files"), Events()
+    storage, events = storage or open_storage(folder / "files"), Events()
     notes = folder / "shelving"
     notes.mkdir(exist_ok=True)
     shelf = Shelf(store=store, storage=storage, notes=FolderNotes(notes))
     await shelf.sweep(time.time())
     catalogue = Catalogue((CLIP, BY_TIME, UNPLAYABLE, SORA), {})
     guard = AddressGuard(allow)
-    executor = LocalExecutor(Timings(cancel_grace=0.5, stop_grace=0.5, backoff_first=0.05, silence=5.0))
+    own = LocalExecutor(Timings(cancel_grace=0.5, stop_grace=0.5, backoff_first=0.05, silence=5.0))
+    executor = executor or own
     casting = casting or {"*": (engine,), "acme/unplayable": ()}
     given = all_options or {engine: options or {}}
     engines = instances(load_engines((*ENGINES, *more_engines), registered=()), given)
@@ -203,7 +208,7 @@ async def house(
             await dispatcher.stop(drain_seconds)
         await aftercare.stop()
         await partners.close()
-        await executor.close()
+        await own.close()
         await store.close()
 
 

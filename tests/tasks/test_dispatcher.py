@@ -5,16 +5,17 @@ import errno
 import time
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.tasks.house import BY_TIME, UNPLAYABLE, House, house
 from understudy.catalogue.checked import Upload
 from understudy.errors import InvalidInput, NotAllowed, NotFound
-from understudy.files.probe import probe
-from understudy.files.thumbnail import thumbnail
+from understudy.files.probe import Probe, probe
+from understudy.files.thumbnail import probe_with_thumbnail
 from understudy.tasks import lifecycle
-from understudy.tasks.records import Room, RunningLimits
+from understudy.tasks.records import Purchase, Room, RunningLimits
 from understudy.tasks.watch import watch
 
 
@@ -259,6 +260,36 @@ async def test_a_run_whose_lease_is_lost_is_stopped_and_its_result_thrown_away(t
         assert (await at.desk.find(at.project, id=str(task.id))).lease_owner == "another process"
 
 
+async def test_whoever_takes_up_a_lot_renews_its_lease_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with house(tmp_path, sole=False, lease_seconds=0.6, options={"replicas": 1}) as at:
+        task = await at.submit("[say a][sleep 2]")
+        await at.reached(task, "task_output")
+        left = [await at.submit() for _ in range(6)]
+        room = Room(models=("acme/clip",), places=len(left))
+        purchases, renew = at.store.purchases, at.store.renew
+        done: list[str] = []
+
+        async def slow(**filters: Any) -> list[Purchase]:
+            done.append("taking up")
+            await asyncio.sleep(0.2)
+            return await purchases(**filters)
+
+        async def counted(owner: str, **times: float) -> set[int]:
+            done.append("renewed")
+            return await renew(owner, **times)
+
+        # Its run is past the moment at which it asks for purchases: only who takes up tasks does now.
+        monkeypatch.setattr(at.store, "purchases", slow)
+        monkeypatch.setattr(at.store, "renew", counted)
+        await at.store.claim("gone", [room], RunningLimits(), at=1.0, until=2.0)
+        while done.count("taking up") < len(left):
+            await asyncio.sleep(0.01)
+        assert done[done.index("taking up") :].count("renewed") >= 2
+        assert (await at.end_of(task)).attempts == 1
+
+
 async def test_more_than_the_capacity_never_runs(tmp_path: Path) -> None:
     async with house(tmp_path, options={"replicas": 2}) as at:
         tasks = [await at.submit("[say a][sleep 0.2]") for _ in range(6)]
@@ -339,12 +370,12 @@ async def test_a_disk_that_is_full_for_a_moment_costs_an_attempt_and_no_task(
 ) -> None:
     full = [OSError(errno.ENOSPC, "No space left on device")]
 
-    def draw(path: Path, to: Path) -> None:
+    def draw(path: Path, to: Path) -> Probe:
         if full:
             raise full.pop()
-        thumbnail(path, to)
+        return probe_with_thumbnail(path, to)
 
-    monkeypatch.setattr("understudy.tasks.postprocess.thumbnail", draw)
+    monkeypatch.setattr("understudy.executors.artifact.probe_with_thumbnail", draw)
     async with house(tmp_path, engine="instant") as at:
         over = await at.end_of(await at.submit())
         assert (over.pexit, over.reason, over.attempts) == ("0", "", 2)

@@ -9,8 +9,8 @@ from tests.api.served import picture
 from tests.tasks.examples import new_task
 from tests.tasks.house import CLIP
 from understudy.catalogue.manifest import Model, Price
-from understudy.engines.engine import Output
 from understudy.errors import EngineFailed
+from understudy.executors.artifact import Here
 from understudy.tasks.postprocess import Postprocess, Result
 from understudy.tasks.records import Charge, Task
 from understudy.testing.clip import tiny_clip
@@ -33,14 +33,15 @@ async def process(
     outputs = []
     for name, content in contents:
         (folder / name).write_bytes(content)
-        outputs.append(Output(str(folder / name)))
+        outputs.append(Here(folder / name))
     postprocess = Postprocess(clock=lambda: NOW, prepaid=prepaid)
     return await postprocess.process(task(**fields), model, tuple(outputs), folder / "thumbnails")
 
 
 async def test_a_clip_gets_a_thumbnail_at_the_same_address(tmp_path: Path) -> None:
     result = await process(tmp_path, CLIP, ("made by an engine.MP4", tiny_clip()))
-    (clip, clip_path), (thumbnail, thumbnail_path) = result.files.items()
+    (clip, here), (thumbnail, beside) = result.files.items()
+    clip_path, thumbnail_path = await here.fetch(tmp_path), await beside.fetch(tmp_path)
     assert clip_path == tmp_path / "made by an engine.MP4"
     assert (clip.role, clip.name, clip.content_type) == ("output", "0.mp4", "video/mp4")
     assert clip.size == clip_path.stat().st_size

@@ -1,14 +1,15 @@
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from tests.tasks.examples import project
-from understudy.errors import StorageFailed, StoreUnavailable
+from understudy.errors import ReplicaLost, StorageFailed, StoreUnavailable
 from understudy.files.folder import FolderStorage
+from understudy.files.storage import Storage
 from understudy.tasks.file_records import new_file
 from understudy.tasks.records import File
 from understudy.tasks.shelf import FolderNotes, Shelf
@@ -219,4 +220,62 @@ async def test_a_note_that_may_have_been_written_is_not_left_behind(
         while room.notes():
             await asyncio.sleep(0.01)
     assert room.stored() == set()
+    await shelf.close()
+
+
+class OnANode:
+    """A file that is put from elsewhere: as often as the node lives."""
+
+    def __init__(self, lives: int = 9) -> None:
+        self.lives = lives
+        self.puts = 0
+
+    async def put(self, storage: Storage, key: str) -> None:
+        self.lives -= 1
+        if self.lives < 0:
+            raise ReplicaLost("Its node is gone.")
+        self.puts += 1
+        await storage.put_bytes(key, b"clip")
+
+
+async def test_what_a_lost_node_had_sent_is_taken_down_when_it_has_arrived(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("understudy.tasks.shelf._TIDY_SECONDS", 0.1)
+    (one, _), (two, _) = room.file(), room.file()
+    node = OnANode(lives=1)
+    with pytest.raises(ReplicaLost):
+        async with room.shelf.holding({one: node, two: node}):
+            pytest.fail("it was not put")
+    await room.storage.put_bytes(two.key, b"what was on its way")
+    assert len(room.notes()) == 1
+    async with asyncio.timeout(5):
+        while room.notes():
+            await asyncio.sleep(0.01)
+    assert room.stored() == set()
+    await room.shelf.close()
+
+
+class Swept(FolderNotes):
+    """Notes that another process takes, as those of one that is gone."""
+
+    async def drop_shelvings(self, notes: Sequence[str]) -> set[str]:
+        await super().drop_shelvings(notes)
+        return set()
+
+
+@pytest.mark.parametrize("lives", [2, 1])
+async def test_what_was_swept_is_put_again_from_where_it_is(
+    room: Room, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, lives: int
+) -> None:
+    monkeypatch.setattr("understudy.tasks.shelf.STALE_SECONDS", 0.0)
+    monkeypatch.setattr("understudy.tasks.shelf._RETRY_SECONDS", 0.01)
+    shelf = Shelf(store=room.store, storage=room.storage, notes=Swept(room.folder / "notes"))
+    (file, _), node = room.file(), OnANode(lives)
+    async with shelf.holding({file: node}):
+        await room.store.add_file(file)
+        await room.storage.delete([file.key])
+    assert node.puts == lives
+    assert room.stored() == ({file.key} if lives == 2 else set())
+    assert ("files may be missing" in caplog.text) == (lives == 1)
     await shelf.close()

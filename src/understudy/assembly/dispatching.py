@@ -124,4 +124,6 @@ def _executor(settings: Settings) -> Executor:
     from understudy.executors.ray.executor import RayExecutor
     from understudy.executors.ray.timings import RayTimings
 
-    return RayExecutor(settings.ray_address, RayTimings(**msgspec.structs.asdict(timings)))
+    return RayExecutor(
+        settings.ray_address, RayTimings(**msgspec.structs.asdict(timings)), storage=settings.storage
+    )

@@ -1,11 +1,13 @@
 """Where local engines run: the one interface that the dispatcher sees, whatever runs behind it."""
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import Literal, Protocol
 
 import msgspec
 
 from understudy.engines.engine import Job, LocalEngine, Output
+from understudy.executors.artifact import Artifact
 
 
 class Loading(msgspec.Struct, frozen=True, tag="loading"):
@@ -73,6 +75,15 @@ class Executor(Protocol):
 
         Raises `EngineError` (one of its kinds) for what the pipeline raised or if it made no file, `ReplicaLost`
         if its process died or the executor was closed.
+        """
+
+    def playing(
+        self, engine: LocalEngine, options: Mapping[str, object], job: Job, listen: Listener
+    ) -> AbstractAsyncContextManager[tuple[Artifact, ...]]:
+        """As `run`, but with the files left where they were made.
+
+        Files that are not on this machine are kept, with the replica that made them, until the context is left. It
+        can be left in another task than it was entered in.
         """
 
     def capacity(self, engine: LocalEngine, options: Mapping[str, object]) -> int:

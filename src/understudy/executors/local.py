@@ -3,14 +3,15 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 
 from understudy.engines.engine import Job, LocalEngine, Output
 from understudy.errors import EngineUnavailable
+from understudy.executors.artifact import Artifact
 from understudy.executors.cards import Cards
 from understudy.executors.executor import Listener, ReplicaState
 from understudy.executors.machine import cards_here
 from understudy.executors.need import Need, need_of
-from understudy.executors.outputs import checked_outputs
 from understudy.executors.pool import Pool, Replica, Sleep, Slot
 from understudy.executors.pools import Pools, least_of, most_of
 from understudy.executors.process import ReplicaProcess
@@ -50,7 +51,13 @@ class LocalExecutor:
         self, engine: LocalEngine, options: Mapping[str, object], job: Job, listen: Listener
     ) -> tuple[Output, ...]:
         """See `Executor`."""
-        return checked_outputs(job, await self._pools.run(engine, options, job, listen))
+        return await self._pools.run(engine, options, job, listen)
+
+    def playing(
+        self, engine: LocalEngine, options: Mapping[str, object], job: Job, listen: Listener
+    ) -> AbstractAsyncContextManager[tuple[Artifact, ...]]:
+        """See `Executor`."""
+        return self._pools.playing(engine, options, job, listen)
 
     def capacity(self, engine: LocalEngine, options: Mapping[str, object]) -> int:
         """See `Executor`."""

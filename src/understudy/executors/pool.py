@@ -2,11 +2,13 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Protocol
 
-from understudy.engines.engine import Job, LocalEngine, Output
+from understudy.engines.engine import Job, LocalEngine
 from understudy.errors import EngineError, ReplicaLost
+from understudy.executors.artifact import Artifact
 from understudy.executors.cards import Hold
 from understudy.executors.executor import Listener, Loading, ReplicaState, State
 from understudy.executors.timings import Timings, backoff
@@ -34,11 +36,21 @@ class Replica(Protocol):
     def runs(self) -> int:
         """How many jobs it was given."""
 
+    @property
+    def holds(self) -> bool:
+        """Whether it has files of its last job that are nowhere else: another job may take them away."""
+
     async def load(self, options: Mapping[str, object], listen: Listener) -> None:
         """Load the engine's pipeline. Raises `EngineError` or `ReplicaLost`; it is of no use then."""
 
-    async def run(self, job: Job, listen: Listener) -> tuple[Output, ...]:
-        """What the pipeline made. Raises `EngineError` or `ReplicaLost`; cancelled, it is idle or dead afterwards."""
+    async def run(self, job: Job, listen: Listener) -> tuple[Artifact, ...]:
+        """What the pipeline made: regular files inside the job's folder.
+
+        Raises `EngineError` or `ReplicaLost`; cancelled, it is idle or dead afterwards.
+        """
+
+    async def let_go(self) -> None:
+        """Take away what it holds, if it does."""
 
     async def stop(self) -> None:
         """End it: in peace if it can, by force after a while."""
@@ -147,18 +159,22 @@ class Pool:
         self._failed_at = 0.0
         self._closed = False
 
-    async def run(self, job: Job, listen: Listener) -> tuple[Output, ...]:
-        """As `Executor.run`, the outputs not yet checked."""
-        async with self._places:
+    @asynccontextmanager
+    async def playing(self, job: Job, listen: Listener) -> AsyncIterator[tuple[Artifact, ...]]:
+        """As `Executor.playing`. The slot is given back before it yields, unless its replica holds the files."""
+        async with AsyncExitStack() as taken:
+            await taken.enter_async_context(self._places)
             self._refuse_if_closed()
             slot = await self._take()
+            taken.callback(self._give_back, slot)
             slot.job = job.id
-            try:
-                process = await self._loaded(slot, listen)
-                self._enter(slot, "busy")
-                return await self._run(process, job, listen)
-            finally:
-                self._give_back(slot)
+            process = await self._loaded(slot, listen)
+            self._enter(slot, "busy")
+            taken.push_async_callback(process.let_go)
+            made = await self._run(process, job, listen)
+            if not process.holds:
+                await taken.aclose()
+            yield made
 
     def replicas(self) -> tuple[ReplicaState, ...]:
         """One line for each slot that holds a process, or waits to start one."""
@@ -265,9 +281,9 @@ class Pool:
             raise
         return slot.process
 
-    async def _run(self, process: Replica, job: Job, listen: Listener) -> tuple[Output, ...]:
+    async def _run(self, process: Replica, job: Job, listen: Listener) -> tuple[Artifact, ...]:
         try:
-            outputs = await process.run(job, listen)
+            made = await process.run(job, listen)
         except ReplicaLost:
             self._count_failure()
             raise
@@ -275,7 +291,7 @@ class Pool:
             self._failures = 0
             raise
         self._failures = 0
-        return outputs
+        return made
 
     async def _back_off(self, slot: Slot) -> None:
         wait = self._failed_at + backoff(self._failures, self._timings) - self._clock()

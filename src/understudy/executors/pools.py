@@ -3,11 +3,14 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 
 import msgspec
 
 from understudy.engines.engine import Job, LocalEngine, Output
 from understudy.errors import ConfigurationError, ReplicaLost
+from understudy.executors.artifact import Artifact
 from understudy.executors.executor import Listener, ReplicaState, RunEvent
 from understudy.executors.pool import Pool
 
@@ -27,10 +30,17 @@ class Pools:
     async def run(
         self, engine: LocalEngine, options: Mapping[str, object], job: Job, listen: Listener
     ) -> tuple[Output, ...]:
-        """As `Executor.run`, the outputs not yet checked."""
+        """As `Executor.run`."""
+        async with self.playing(engine, options, job, listen) as made:
+            return tuple([Output(str(await each.fetch(Path(job.folder)))) for each in made])
+
+    def playing(
+        self, engine: LocalEngine, options: Mapping[str, object], job: Job, listen: Listener
+    ) -> AbstractAsyncContextManager[tuple[Artifact, ...]]:
+        """As `Executor.playing`."""
         if self._closed:
             raise ReplicaLost("The executor is closed.")
-        return await self._pool(engine, options).run(job, _careful(listen))
+        return self._pool(engine, options).playing(job, _careful(listen))
 
     def replicas(self) -> tuple[ReplicaState, ...]:
         """As `Executor.replicas`."""

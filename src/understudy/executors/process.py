@@ -10,15 +10,18 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
+from pathlib import Path
 from typing import Any
 
-from understudy.engines.engine import Job, LocalEngine, Output
+from understudy.engines.engine import Job, LocalEngine
 from understudy.errors import EngineInputError, ReplicaLost
+from understudy.executors.artifact import Here
 from understudy.executors.connection import Connection, OutputPipe
 from understudy.executors.environment import for_replica
 from understudy.executors.executor import Listener, Started
 from understudy.executors.failure import described, error_of, obituary
 from understudy.executors.lines import Follower
+from understudy.executors.outputs import checked_outputs
 from understudy.executors.protocol import (
     Answer,
     Cancel,
@@ -59,6 +62,7 @@ class ReplicaProcess:
         self.pid = 0
         self.node = ""
         self.runs = 0
+        self.holds = False
         self._engine = engine
         self._timings = timings
         self._clock = clock
@@ -96,8 +100,8 @@ class ReplicaProcess:
         if isinstance(answer, Failed):
             self._raise(answer)
 
-    async def run(self, job: Job, listen: Listener) -> tuple[Output, ...]:
-        """What the pipeline made. Raises `EngineError` or `ReplicaLost`.
+    async def run(self, job: Job, listen: Listener) -> tuple[Here, ...]:
+        """What the pipeline made: regular files inside the job's folder. Raises `EngineError` or `ReplicaLost`.
 
         If the coroutine is cancelled, `CancelledError` comes out once the process is idle, or dead.
         """
@@ -110,7 +114,10 @@ class ReplicaProcess:
             self._raise(answer)
         if not isinstance(answer, Done):
             raise ReplicaLost(self._obituary())
-        return answer.outputs
+        return tuple(Here(Path(each.path)) for each in checked_outputs(job, answer.outputs))
+
+    async def let_go(self) -> None:
+        """See `pool.Replica`: the job's folder is the caller's."""
 
     async def stop(self) -> None:
         """End it: in peace if it is idle or heeds its cancel, by force after the grace. Nothing of it is left."""

@@ -7,7 +7,7 @@ there is a note of what is being put or taken: if the process dies, whoever find
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from secrets import token_hex
@@ -15,12 +15,19 @@ from typing import Protocol
 
 import msgspec
 
-from understudy.errors import StorageFailed, StoreUnavailable
+from understudy.errors import ReplicaLost, StorageFailed, StoreUnavailable
 from understudy.files.storage import Storage
 from understudy.tasks.records import File
 from understudy.tasks.store.store import Store
 
 log = logging.getLogger(__name__)
+
+
+class Source(Protocol):
+    """A file that is not on this machine, perhaps (see `executors.artifact`)."""
+
+    async def put(self, storage: Storage, key: str) -> None:
+        """`Storage.put` of it. Raises `ReplicaLost`, too, if it cannot be reached any more."""
 
 
 class Notes(Protocol):
@@ -97,7 +104,7 @@ class Shelf:
         self._tidying: asyncio.Task[None] | None = None
 
     @asynccontextmanager
-    async def holding(self, files: Mapping[File, Path]) -> AsyncIterator[None]:
+    async def holding(self, files: Mapping[File, Path | Source]) -> AsyncIterator[None]:
         """Put the files into the storage; their records are to be written inside. What fails there takes them down."""
         if not files:
             yield
@@ -106,9 +113,12 @@ class Shelf:
         began = time.monotonic()
         note = await self._noted(put)
         try:
-            for file, path in files.items():
-                await self._storage.put(file.key, path)
+            await self._put(files)
             yield
+        except ReplicaLost:
+            # What a node had sent before it was lost may arrive after this.
+            self._tidy_later(note, put)
+            raise
         except BaseException:
             await asyncio.shield(self._tidy(note, put))
             raise
@@ -117,7 +127,7 @@ class Shelf:
         else:
             await asyncio.shield(self._put_again(note, files))
 
-    async def take_down(self, files: Mapping[File, Path]) -> None:
+    async def take_down(self, files: Iterable[File]) -> None:
         """Their records are not written after all."""
         await self._storage.delete([file.key for file in files])
 
@@ -151,7 +161,14 @@ class Shelf:
             self._dropping.cancel()
             await asyncio.gather(self._dropping, return_exceptions=True)
 
-    async def _put_again(self, note: str, files: Mapping[File, Path]) -> None:
+    async def _put(self, files: Mapping[File, Path | Source]) -> None:
+        for file, source in files.items():
+            if isinstance(source, Path):
+                await self._storage.put(file.key, source)
+            else:
+                await source.put(self._storage, file.key)
+
+    async def _put_again(self, note: str, files: Mapping[File, Path | Source]) -> None:
         """A process that stood still for so long may count as gone, and what it had put up is swept meanwhile."""
         for _ in range(_TRIES):
             try:
@@ -159,10 +176,9 @@ class Shelf:
                     return
                 while await self._notes.is_being_swept(note):  # noqa: ASYNC110 - another process is waited for
                     await asyncio.sleep(_RETRY_SECONDS)
-                for file, path in files.items():
-                    await self._storage.put(file.key, path)
+                await self._put(files)
                 return
-            except (StoreUnavailable, StorageFailed) as error:
+            except (StoreUnavailable, StorageFailed, ReplicaLost) as error:
                 failure = error
                 await asyncio.sleep(_RETRY_SECONDS)
         log.error("files may be missing that have a record: %s: %s", [file.key for file in files], failure)
@@ -230,5 +246,5 @@ STALE_SECONDS = 20.0
 _RETRY_SECONDS = 1.0
 _TRIES = 15
 _TIDY_SECONDS = 5.0
-_CLOSE_SECONDS = 5.0
+_CLOSE_SECONDS = 2.0
 """A server that stops does not wait for a store that is away."""

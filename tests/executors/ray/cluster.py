@@ -65,16 +65,19 @@ class Cluster:
         """End it in peace."""
         self._asked({"remove": node.id})
 
-    def add_apart(self, hidden: Path, gpus: int) -> None:
-        """A new node that has nothing of the folder `hidden`."""
+    def add_apart(
+        self, hidden: Path, gpus: int, cpus: int = 1, environment: dict[str, str] | None = None
+    ) -> subprocess.Popen[bytes]:
+        """A new node that has nothing of the folder `hidden`, and more in its environment."""
         start = f"mount -t tmpfs none {hidden} && exec {sys.executable} -m ray.scripts.scripts start --block"
-        command = f"{start} --address={self.address} --num-cpus=1 --num-gpus={gpus} --disable-usage-stats"
+        what = f"--num-cpus={cpus} --num-gpus={gpus}"
+        command = f"{start} --address={self.address} {what} --disable-usage-stats"
         apart = subprocess.Popen(
             ["unshare", "-m", "sh", "-c", command],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env=self._environment,
+            env={**self._environment, **(environment or {})},
         )
         self._apart.append(apart)
         assert apart.stdout is not None
@@ -83,6 +86,13 @@ class Cluster:
             line = apart.stdout.readline()
             assert line, said.decode()
             said += line
+        return apart
+
+    def remove_apart(self, apart: subprocess.Popen[bytes]) -> None:
+        """End it in peace."""
+        self._apart.remove(apart)
+        apart.terminate()
+        apart.communicate(timeout=60)
 
     def lose(self, node: Node) -> None:
         """As if its machine had lost its power: SIGKILL to its raylet."""
@@ -92,9 +102,8 @@ class Cluster:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for apart in self._apart:
-            apart.terminate()
-            apart.communicate(timeout=60)
+        for apart in tuple(self._apart):
+            self.remove_apart(apart)
         self._process.communicate(timeout=60)
         self._errors.close()
 

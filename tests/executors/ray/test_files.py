@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.executors.contract import NewJob
+from tests.executors.contract import NewJob, finished
 from tests.executors.ray.cluster import Cluster
 from tests.executors.ray.copier import engine as copier
 from understudy.engines.engine import Job
@@ -75,6 +75,18 @@ class TestElsewhere:
         assert empty.read_bytes() == b""
         assert sorted(each.name for each in Path(this.folder).iterdir()) == ["made"]
         assert sorted(each.name for each in Path(where).parent.parent.iterdir()) == []
+
+    async def test_the_replica_keeps_the_files_while_they_are_dealt_with(
+        self, fresh: RayExecutor, job: NewJob, tmp_path: Path
+    ) -> None:
+        assert await finished(fresh, job(), tmp_path / "files", ELSEWHERE) == "busy"
+        assert [each.state for each in fresh.replicas()] == ["idle"]
+        assert await fresh.run(trouble, ELSEWHERE, job("[garbage]"), lambda _: None)
+        async with fresh.playing(trouble, ELSEWHERE, job("[garbage]"), lambda _: None) as (made,):
+            with pytest.raises(EngineFailed, match="made a file that is no media"):
+                await made.look(tmp_path / "0.jpg")
+        with pytest.raises(ReplicaLost, match="were let go"):
+            await made.look(tmp_path / "0.jpg")
 
     async def test_what_an_engine_may_not_hand_over_is_refused_there(
         self, fresh: RayExecutor, job: NewJob

@@ -13,6 +13,7 @@ from understudy.executors.ray.rooms import Rooms
 
 NEEDS_A_FRESH_ONE = {
     "test_a_run_ends_with_a_file_in_its_folder",
+    "test_files_that_are_here_take_no_replicas_time",
     "test_a_loaded_replica_is_used_again",
     "test_what_is_printed_while_loading_is_heard",
     "test_a_failed_load_says_why",

@@ -21,7 +21,8 @@ from tests.tasks.house import break_off
 from understudy.catalogue.catalogue import Catalogue
 from understudy.catalogue.manifest import Input, Model
 from understudy.engines.cast import Cast
-from understudy.engines.engine import LocalEngine, Output
+from understudy.engines.engine import LocalEngine
+from understudy.executors.artifact import Artifact
 from understudy.files.address import AddressGuard
 from understudy.files.intake import Intake
 from understudy.files.outbound import Outbound
@@ -50,7 +51,7 @@ PRICE = Decimal("0.25")
 class Priced:
     """What stands in for `Postprocess`: no file is looked at."""
 
-    async def process(self, task: Task, model: Model, outputs: tuple[Output, ...], folder: Path) -> Result:
+    async def process(self, task: Task, model: Model, outputs: tuple[Artifact, ...], folder: Path) -> Result:
         """Every clip costs the same."""
         return Result(files={}, charge=Charge(amount=PRICE, note=task.model), cost="0.250000000000")
 

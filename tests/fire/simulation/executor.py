@@ -2,9 +2,12 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
 
 from understudy.engines.engine import Job, LocalEngine, Output
+from understudy.executors.artifact import Here
 from understudy.executors.executor import Listener, Progress, ReplicaState, Started
 
 SECONDS = "seconds"
@@ -37,6 +40,14 @@ class Cards:
         finally:
             self._busy[engine.name] -= 1
         return (Output(f"{job.folder}/0.mp4"),)
+
+    @asynccontextmanager
+    async def playing(
+        self, engine: LocalEngine, options: Mapping[str, object], job: Job, listen: Listener
+    ) -> AsyncIterator[tuple[Here, ...]]:
+        """See `Executor`."""
+        outputs = await self.run(engine, options, job, listen)
+        yield tuple(Here(Path(each.path)) for each in outputs)
 
     def capacity(self, engine: LocalEngine, options: Mapping[str, object]) -> int:
         """See `Executor`."""

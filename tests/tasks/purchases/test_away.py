@@ -23,7 +23,7 @@ async def test_a_store_that_is_away_when_the_partner_answers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("understudy.tasks.purchases.counter._STORE_RETRY_SECONDS", (0.01, 0.02))
-    monkeypatch.setattr("understudy.tasks.runner._STORE_RETRY_SECONDS", (0.01,))
+    monkeypatch.setattr("understudy.tasks.held_task._STORE_RETRY_SECONDS", (0.01,))
     puppet, away = Puppet(), [True]
     async with booth(tmp_path, puppet, lease_seconds=0.6) as here:
         run = here.store._writer.run
@@ -49,7 +49,7 @@ async def test_a_store_that_is_away_when_the_partner_answers(
 async def test_a_task_that_was_left_is_taken_up_although_others_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("understudy.tasks.runner._STORE_RETRY_SECONDS", (0.01,))
+    monkeypatch.setattr("understudy.tasks.held_task._STORE_RETRY_SECONDS", (0.01,))
     gate, away = asyncio.Event(), [True]
     puppet = Puppet(check=[after(gate), hang])
     async with booth(tmp_path, puppet, lease_seconds=0.6) as here:

@@ -8,14 +8,16 @@ notices.
 import asyncio
 import os
 import time
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import ray
 
 from understudy import __version__
-from understudy.engines.engine import LocalEngine
+from understudy.engines.engine import LocalEngine, Output
 from understudy.errors import ReplicaLost
+from understudy.executors.artifact import Here
 from understudy.executors.environment import ORDER
 from understudy.executors.process import ReplicaProcess
 from understudy.executors.protocol import Done, Load, Ready, Run
@@ -24,12 +26,22 @@ from understudy.executors.ray.node_protocol import (
     Batch,
     Born,
     End,
+    Finished,
+    LetGo,
+    Look,
+    Looked,
+    Made,
+    OnNode,
+    Order,
     Stillborn,
+    Store,
     Unfit,
+    Unstored,
     to_birth,
     to_order,
     to_sight,
 )
+from understudy.executors.ray.node_storage import NodeStorage
 from understudy.executors.ray.sight import inputs_of, seen
 from understudy.executors.ray.telling import Telling
 from understudy.executors.ray.tether import Tether
@@ -49,7 +61,7 @@ class ReplicaActor:
         self._tellings: dict[str, Telling] = {}
         self._folder: NodeFolder | None = None
         self._moved: Run | None = None
-        self._made: list[tuple[str, str, int]] = []
+        self._storage: NodeStorage | None = None
 
     async def begin(self, version: str, birth: bytes) -> bytes:
         """Start the replica's process, unless this node has another version: a `Born`, an `Unfit` or a `Stillborn`."""
@@ -60,6 +72,8 @@ class ReplicaActor:
                 )
             )
         wanted = to_birth.decode(birth)
+        if wanted.storage:
+            self._storage = NodeStorage(wanted.storage)
         engine = LocalEngine(name=wanted.engine, version="", pipeline=wanted.pipeline)
         # Ray's numbers are those of nvidia-smi; CUDA by itself would put the fastest card first.
         os.environ.setdefault(ORDER, "PCI_BUS_ID")
@@ -120,6 +134,8 @@ class ReplicaActor:
 
     async def make_room(self, order: bytes) -> list[str]:
         """Prepare for the files of a `Run`, for `play_moved`: the paths that its inputs get here, in their order."""
+        if self._storage is not None:
+            self._storage.begin()
         run = to_order.decode(order)
         assert isinstance(run, Run)
         if self._folder is None:
@@ -141,21 +157,36 @@ class ReplicaActor:
         if self._folder is not None:
             await asyncio.to_thread(self._folder.clear)
 
-    async def made(self) -> list[tuple[str, str, int]]:
-        """The outputs of the last job whose files were copied: name in its folder, path here, bytes."""
-        return self._made
-
-    async def _play(self, order: Load | Run, telling: Telling) -> End:
-        process = self._replica()
-        if isinstance(order, Load):
-            await process.load(order.options, telling.hear)
-            return Ready(order.turn)
-        return Done(order.turn, await process.run(order.job, telling.hear))
+    async def _play(self, order: Order, telling: Telling) -> End:
+        match order:
+            case Load():
+                await self._replica().load(order.options, telling.hear)
+                return Ready(order.turn)
+            case Run():
+                made = await self._replica().run(order.job, telling.hear)
+                return Done(order.turn, tuple(Output(str(each.path)) for each in made))
+            case Look():
+                return await self._look(order)
+            case Store():
+                return await self._store(order)
+            case LetGo():
+                await self.clear()
+                return Finished(order.turn)
 
     async def _play_moved(self, order: Run, telling: Telling) -> End:
-        outputs = await self._replica().run(order.job, telling.hear)
-        self._made = await asyncio.to_thread(measured, order.job, outputs)
-        return Done(order.turn, outputs)
+        made = await self._replica().run(order.job, telling.hear)
+        return Made(order.turn, await asyncio.to_thread(measured, order.job, made))
+
+    async def _look(self, order: Look) -> Looked:
+        assert self._folder is not None
+        seen, picture = await Here(Path(order.file.path)).look(self._folder.new_picture())
+        thumbnail = OnNode(name=picture.path.name, path=str(picture.path), size=seen.thumbnail_size)
+        return Looked(order.turn, seen, thumbnail)
+
+    async def _store(self, order: Store) -> Finished | Unstored:
+        assert self._storage is not None
+        reason = await self._storage.put(Path(order.file.path), order.key)
+        return Unstored(order.turn, reason) if reason else Finished(order.turn)
 
     def _telling(self, turn: str) -> Telling:
         process = self._replica()

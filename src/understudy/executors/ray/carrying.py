@@ -5,8 +5,9 @@ from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from understudy.engines.engine import Job, Output
+from understudy.engines.engine import Job
 from understudy.executors.ray.node_folder import read_piece, write_piece
+from understudy.executors.ray.node_protocol import OnNode
 from understudy.executors.ray.sight import inputs_of
 
 PIECE = 8 * 2**20
@@ -26,20 +27,15 @@ async def bring(actor: Any, job: Job, paths: list[str]) -> None:
         await _in_pieces(size, one)
 
 
-async def fetch(actor: Any, job: Job) -> tuple[Output, ...]:
-    """Copy what the job made into its folder here. Raises `OSError` or `RayError`."""
-    outputs = []
-    for name, there, size in await actor.made.remote():
-        here = Path(job.folder) / name
-        await asyncio.to_thread(here.parent.mkdir, parents=True, exist_ok=True)
+async def fetch(actor: Any, file: OnNode, to: str) -> None:
+    """Copy a file of the node to the path `to` here. Raises `OSError` or `RayError`."""
+    await asyncio.to_thread(Path(to).parent.mkdir, parents=True, exist_ok=True)
 
-        async def one(offset: int, length: int, here: Path = here, there: str = there) -> None:
-            piece = await actor.read.remote(there, offset, length)
-            await asyncio.to_thread(write_piece, str(here), offset, piece)
+    async def one(offset: int, length: int) -> None:
+        piece = await actor.read.remote(file.path, offset, length)
+        await asyncio.to_thread(write_piece, to, offset, piece)
 
-        await _in_pieces(size, one)
-        outputs.append(Output(str(here)))
-    return tuple(outputs)
+    await _in_pieces(file.size, one)
 
 
 async def _in_pieces(size: int, one: Callable[[int, int], Awaitable[None]]) -> None:

@@ -3,11 +3,12 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 
 from understudy.engines.engine import Job, LocalEngine, Output
 from understudy.errors import ConfigurationError, EngineUnavailable
+from understudy.executors.artifact import Artifact
 from understudy.executors.executor import Listener, ReplicaState
-from understudy.executors.outputs import checked_outputs
 from understudy.executors.pool import Pool, Replica, Sleep, Slot
 from understudy.executors.pools import Pools, least_of, most_of
 from understudy.executors.ray.demand import Demand, demand_of
@@ -32,6 +33,7 @@ class RayExecutor:
         address: str = "auto",
         timings: RayTimings = RayTimings(),  # noqa: B008 - frozen
         *,
+        storage: str = "",
         rooms: Rooms | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Sleep = asyncio.sleep,
@@ -39,6 +41,7 @@ class RayExecutor:
     ) -> None:
         """`address`: `host:port` of the cluster's head, or "auto" for the cluster that this machine is a node of.
 
+        `storage`: the address of the installation's; nodes put their files there themselves if it is a bucket.
         `rooms`: a way to the cluster that is there already; closed with the executor. `clock` measures durations, `now`
         dates states for operators, `sleep` waits for idling and backoff. Raises `ConfigurationError` for an address that
         has another meaning to Ray.
@@ -52,7 +55,7 @@ class RayExecutor:
         self._clock = clock
         self._sleep = sleep
         self._now = now
-        self._rooms = rooms or Rooms(address, timings)
+        self._rooms = rooms or Rooms(address, timings, storage)
         self._pools = Pools(self._new_pool)
 
     async def connect(self) -> None:
@@ -66,7 +69,13 @@ class RayExecutor:
         self, engine: LocalEngine, options: Mapping[str, object], job: Job, listen: Listener
     ) -> tuple[Output, ...]:
         """See `Executor`."""
-        return checked_outputs(job, await self._pools.run(engine, options, job, listen))
+        return await self._pools.run(engine, options, job, listen)
+
+    def playing(
+        self, engine: LocalEngine, options: Mapping[str, object], job: Job, listen: Listener
+    ) -> AbstractAsyncContextManager[tuple[Artifact, ...]]:
+        """See `Executor`."""
+        return self._pools.playing(engine, options, job, listen)
 
     def capacity(self, engine: LocalEngine, options: Mapping[str, object]) -> int:
         """See `Executor`. What finds room in the cluster counts from the first connection on."""

@@ -9,13 +9,13 @@ import msgspec
 from ray.exceptions import ActorDiedError, RayError, RayTaskError
 
 from understudy import __version__
-from understudy.executors.protocol import Load, Run
 from understudy.executors.ray import cluster, words
 from understudy.executors.ray.fit import Bundle, Node, bundle_of
-from understudy.executors.ray.node_protocol import Birth, Born, Unfit, to_born
+from understudy.executors.ray.node_protocol import Birth, Born, Order, Unfit, to_born
 from understudy.executors.ray.protocol import (
     Begin,
     Begun,
+    Fetch,
     FromDriver,
     Gone,
     Heard,
@@ -52,7 +52,7 @@ class Lodger:
         """Make its actor."""
         self._go(self._begin(order))
 
-    def play(self, order: Load | Run) -> None:
+    def play(self, order: Order | Fetch) -> None:
         """Have a turn played."""
 
         def tell(batch: bytes) -> None:
@@ -123,7 +123,9 @@ class Lodger:
         assert self._room is not None
         room = await self._room
         self._actor = await asyncio.to_thread(room.actor)
-        birth = Birth(engine=order.engine, pipeline=order.pipeline, timings=order.timings)
+        birth = Birth(
+            engine=order.engine, pipeline=order.pipeline, timings=order.timings, storage=order.storage
+        )
         try:
             answer = to_born.decode(await self._actor.begin.remote(__version__, packed(birth)))
         except (ActorDiedError, RayTaskError) as error:

@@ -11,11 +11,13 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from secrets import token_hex
 
 import msgspec
 
-from understudy.engines.engine import Job, Output
-from understudy.executors.outputs import checked_outputs
+from understudy.engines.engine import Job
+from understudy.executors.artifact import Here
+from understudy.executors.ray.node_protocol import OnNode
 from understudy.executors.ray.sight import inputs_of
 
 
@@ -33,19 +35,25 @@ class NodeFolder:
             self._folder = Path(tempfile.mkdtemp(dir=parent))
             self._lock = os.open(self._folder, os.O_RDONLY)
             fcntl.flock(self._lock, fcntl.LOCK_EX)
+        self._job = self._folder / token_hex(8)
 
     def moved(self, job: Job) -> Job:
         """The job with paths of this node: its inputs are still to be written, to the paths of `inputs_of`."""
-        here = self._folder / "job"
-        shutil.rmtree(here, ignore_errors=True)
+        self.clear()
+        # A name of its own: who asks late for a file of another job does not get one of this.
+        here = self._job = self._folder / token_hex(8)
         (here / "outputs").mkdir(parents=True)
         names = {path: str(here / f"{n}-{Path(path).name}") for n, path in enumerate(inputs_of(job))}
         files = {name: tuple(names[path] for path in paths) for name, paths in job.files.items()}
         return msgspec.structs.replace(job, files=files, folder=str(here / "outputs"))
 
+    def new_picture(self) -> Path:
+        """Where a thumbnail can be drawn."""
+        return self._job / "thumbnails" / f"{token_hex(8)}.jpg"
+
     def clear(self) -> None:
         """Take the files of the last job away."""
-        shutil.rmtree(self._folder / "job", ignore_errors=True)
+        shutil.rmtree(self._job, ignore_errors=True)
 
     def close(self) -> None:
         """Take everything away."""
@@ -78,13 +86,13 @@ def read_piece(path: str, offset: int, size: int) -> bytes:
         os.close(descriptor)
 
 
-def measured(job: Job, outputs: Sequence[Output]) -> list[tuple[str, str, int]]:
-    """Name inside the job's folder, path, and bytes of each output. Raises `EngineFailed` as `checked_outputs` does."""
+def measured(job: Job, made: Sequence[Here]) -> tuple[OnNode, ...]:
+    """What the server is told of the job's files. Raises `OSError`."""
     folder = Path(job.folder).resolve()
-    return [
-        (str(Path(output.path).relative_to(folder)), output.path, Path(output.path).stat().st_size)
-        for output in checked_outputs(job, outputs)
-    ]
+    return tuple(
+        OnNode(name=str(each.path.relative_to(folder)), path=str(each.path), size=each.path.stat().st_size)
+        for each in made
+    )
 
 
 @contextmanager

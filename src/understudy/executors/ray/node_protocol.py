@@ -8,6 +8,7 @@ Ray's streaming generators: one call takes 1.4 ms and is enough for a short run,
 
 import msgspec
 
+from understudy.executors.artifact import Seen
 from understudy.executors.executor import RunEvent
 from understudy.executors.protocol import Done, Failed, Load, Ready, Run, Stopped
 from understudy.executors.timings import Timings
@@ -19,6 +20,8 @@ class Birth(msgspec.Struct, frozen=True, kw_only=True):
     engine: str
     pipeline: str
     timings: Timings
+    storage: str = ""
+    """The address of a bucket, if the node is to put files there itself."""
 
 
 class Born(msgspec.Struct, frozen=True, tag="born"):
@@ -52,6 +55,66 @@ class Sight(msgspec.Struct, frozen=True, kw_only=True):
     """Path, size and time of the last change, in nanoseconds, of each input file."""
 
 
+class OnNode(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that a node made for a job whose folder it does not see."""
+
+    name: str
+    """In the folder of its job."""
+    path: str
+    """On the node."""
+    size: int
+    """Bytes."""
+
+
+class Look(msgspec.Struct, frozen=True, tag="look"):
+    """See what a file is, and draw its thumbnail."""
+
+    turn: str
+    file: OnNode
+
+
+class Store(msgspec.Struct, frozen=True, tag="store"):
+    """Put a file into the storage."""
+
+    turn: str
+    file: OnNode
+    key: str
+
+
+class LetGo(msgspec.Struct, frozen=True, tag="let go"):
+    """Take the files of the last job away."""
+
+    turn: str
+
+
+class Made(msgspec.Struct, frozen=True, tag="made"):
+    """A job is done. Its files are on the node, and stay there until they are let go."""
+
+    turn: str
+    files: tuple[OnNode, ...]
+
+
+class Looked(msgspec.Struct, frozen=True, tag="looked"):
+    """What a file is, and its thumbnail."""
+
+    turn: str
+    seen: Seen
+    thumbnail: OnNode
+
+
+class Finished(msgspec.Struct, frozen=True, tag="finished"):
+    """What was to be done with the files is done."""
+
+    turn: str
+
+
+class Unstored(msgspec.Struct, frozen=True, tag="unstored"):
+    """The node cannot put the file into the storage."""
+
+    turn: str
+    reason: str
+
+
 class Lost(msgspec.Struct, frozen=True, tag="lost"):
     """The process ended in the middle of the turn."""
 
@@ -59,7 +122,8 @@ class Lost(msgspec.Struct, frozen=True, tag="lost"):
     reason: str
 
 
-End = Ready | Done | Failed | Stopped | Lost
+Order = Load | Run | Look | Store | LetGo
+End = Ready | Done | Made | Looked | Finished | Unstored | Failed | Stopped | Lost
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,7 +149,7 @@ class Passing(msgspec.Struct, frozen=True, kw_only=True):
 
 to_birth: msgspec.msgpack.Decoder[Birth] = msgspec.msgpack.Decoder(Birth)
 to_born: msgspec.msgpack.Decoder[Born | Unfit | Stillborn] = msgspec.msgpack.Decoder(Born | Unfit | Stillborn)
-to_order: msgspec.msgpack.Decoder[Load | Run] = msgspec.msgpack.Decoder(Load | Run)
+to_order: msgspec.msgpack.Decoder[Order] = msgspec.msgpack.Decoder(Order)
 to_sight: msgspec.msgpack.Decoder[Sight] = msgspec.msgpack.Decoder(Sight)
 to_batch: msgspec.msgpack.Decoder[Batch] = msgspec.msgpack.Decoder(Batch)
 to_passing: msgspec.msgpack.Decoder[Passing] = msgspec.msgpack.Decoder(Passing)

@@ -11,7 +11,8 @@ Server and driver talk over a socket, in the way of `executors.protocol`.
                                       <-      Placed(replica), or Refused(replica, reason)
     Begin(replica, pipeline, ...)     ->                          its actor is made in the room
                                       <-      Begun(replica, pid, node), or Gone(replica, reason)
-    Play(replica, turn, order)        ->                          one at a time: a Load, then Runs
+    Play(replica, turn, order)        ->                          one at a time: a Load, then Runs; after a Run whose
+                                                                  files stay on the node, what becomes of them
                                       <-      Heard(replica, turn, batch), any number; the last has an end
     Cancel(replica, turn)             ->                          at any time
     Stop(replica)                     ->                          in peace; Gone follows
@@ -25,9 +26,9 @@ What a driver and an actor say to each other is in `node_protocol`.
 
 import msgspec
 
-from understudy.executors.protocol import Load, Run
 from understudy.executors.ray.demand import Demand
 from understudy.executors.ray.fit import Node
+from understudy.executors.ray.node_protocol import OnNode, Order
 from understudy.executors.timings import Timings
 
 
@@ -48,13 +49,23 @@ class Begin(msgspec.Struct, frozen=True, tag="begin"):
     engine: str
     pipeline: str
     timings: Timings
+    storage: str = ""
+    """See `node_protocol.Birth`."""
+
+
+class Fetch(msgspec.Struct, frozen=True, tag="fetch"):
+    """Copy a file from the node to a path of this machine."""
+
+    turn: str
+    file: OnNode
+    to: str
 
 
 class Play(msgspec.Struct, frozen=True, tag="play"):
     """Have a turn played."""
 
     replica: str
-    order: Load | Run
+    order: Order | Fetch
 
 
 class Cancel(msgspec.Struct, frozen=True, tag="cancel"):

@@ -6,9 +6,10 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from understudy.executors.protocol import Done, Load, Run, Stopped
+from understudy.executors.protocol import Run, Stopped
 from understudy.executors.ray.carrying import bring, fetch
-from understudy.executors.ray.node_protocol import Batch, Lost, Passing, to_passing
+from understudy.executors.ray.node_protocol import Batch, Finished, Lost, Made, Order, Passing, to_passing
+from understudy.executors.ray.protocol import Fetch
 from understudy.executors.ray.sight import shown, withdrawn
 
 T = TypeVar("T")
@@ -18,9 +19,9 @@ _NOTHING = msgspec.Raw(packed(()))
 
 
 class Relay:
-    """Plays one Load or Run. If the node does not see the job's files, they are copied there, and its outputs here."""
+    """Has one order carried out. If the node does not see the inputs of a Run, they are copied there."""
 
-    def __init__(self, actor: Any, order: Load | Run, tell: Callable[[bytes], None]) -> None:
+    def __init__(self, actor: Any, order: Order | Fetch, tell: Callable[[bytes], None]) -> None:
         """`tell` is given every `Batch`, packed; the last one has an end."""
         self.turn = order.turn
         self._actor = actor
@@ -32,10 +33,14 @@ class Relay:
     async def play(self) -> None:
         """Bring the turn to its end. Raises `RayError` if that cannot be."""
         try:
-            if isinstance(self._order, Load):
-                await self._pass_on(await self._played(b""))
-            else:
+            if isinstance(self._order, Run):
                 await self._play_job(self._order)
+            elif isinstance(self._order, Fetch):
+                self._go_on()
+                await self._copied(fetch(self._actor, self._order.file, self._order.to))
+                self._tell(packed(Batch(end=Finished(self.turn))))
+            else:
+                await self._pass_on(await self._played(b""))
         except _Stopped:
             self._tell(packed(Batch(end=Stopped(self.turn))))
         except OSError as error:
@@ -61,8 +66,9 @@ class Relay:
             return
         withdrawn(sight)
         last = await self._play_apart(order)
-        # First this, so that nothing is taken away from the next job.
-        await self._actor.clear.remote()
+        if not isinstance(last.end, Made):
+            # First this, so that nothing is taken away from the next job.
+            await self._actor.clear.remote()
         self._tell(packed(last))
 
     async def _played(self, sight: bytes) -> bytes:
@@ -73,21 +79,15 @@ class Relay:
 
     async def _play_apart(self, order: Run) -> Passing:
         """Tell all but the last batch, which is returned."""
-        last = Passing(events=_NOTHING)
         try:
             self._go_on()
             await self._copied(self._bring(order))
             self._go_on()
-            last = await self._pass_on(await self._actor.play_moved.remote(self.turn), but_the_last=True)
-            if isinstance(last.end, Done):
-                self._go_on()
-                outputs = await self._copied(fetch(self._actor, order.job))
-                return msgspec.structs.replace(last, end=Done(self.turn, outputs))
+            return await self._pass_on(await self._actor.play_moved.remote(self.turn), but_the_last=True)
         except _Stopped:
-            return msgspec.structs.replace(last, end=Stopped(self.turn))
+            return Passing(events=_NOTHING, end=Stopped(self.turn))
         except OSError as error:
-            return msgspec.structs.replace(last, end=self._uncopied(error))
-        return last
+            return Passing(events=_NOTHING, end=self._uncopied(error))
 
     async def _bring(self, order: Run) -> None:
         paths = await self._actor.make_room.remote(packed(order))

@@ -11,6 +11,7 @@ from understudy.executors.ray.link import Link, NoRay
 from understudy.executors.ray.protocol import Watch
 from understudy.executors.ray.reach import Reach
 from understudy.executors.ray.replica import RayReplica
+from understudy.executors.ray.storing import Storing
 from understudy.executors.ray.timings import RayTimings
 
 
@@ -31,7 +32,9 @@ class Rooms:
     An idle replica of the very kind that is waited for is handed on as it is.
     """
 
-    def __init__(self, address: str, timings: RayTimings) -> None:
+    def __init__(self, address: str, timings: RayTimings, storage: str = "") -> None:
+        """`address` of the cluster; `storage`: the installation's, which nodes can use themselves if it is a bucket."""
+        self._storing = Storing(storage)
         self.reach = Reach(address, self._crowded)
         self._timings = timings
         self._rooms: dict[Slot, Room] = {}
@@ -56,7 +59,7 @@ class Rooms:
     async def start(self, slot: Slot, engine: LocalEngine) -> Replica:
         """See `Host`."""
         room = self._rooms[slot]
-        return await RayReplica.start(room.link, room.name, engine, self._timings)
+        return await RayReplica.start(room.link, room.name, engine, self._timings, self._storing)
 
     def busy(self, slot: Slot) -> None:
         """See `Host`."""
