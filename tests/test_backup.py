@@ -25,7 +25,7 @@ from understudy.config import Settings, load_settings
 from understudy.errors import ConfigurationError, StorageFailed
 from understudy.files.bucket import open_bucket
 from understudy.files.storage import Storage, open_storage
-from understudy.moving import archive, backup_files
+from understudy.moving import archive, backup_files, postgres_end
 from understudy.moving import backup as backups
 from understudy.moving import restore as restores
 from understudy.moving.archive import ArchiveWriter, Contents, Gone, Manifest
@@ -131,6 +131,27 @@ async def test_from_postgresql_and_into_it(source: Settings, tmp_path: Path) -> 
     assert (await restore(embedded, tmp_path / "two.tar")).returned == 1
     assert as_if_stopped(await known(embedded)) == as_if_stopped(await known(shared))
     assert held.id in (await known(embedded))["tasks"]  # type: ignore[operator]
+
+
+async def test_what_is_there_is_not_undone_by_what_comes_after_it(
+    source: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when another process has taken the last connection that the server gives."""
+    url = await postgres().new_database("template0")
+    shared = settings_of(tmp_path / "node", database=url)
+    await backup(source, tmp_path / "one.tar", files=True)
+    opened, connections = postgres_end.first_connection, list[str]()
+
+    async def few(url: str) -> object:
+        connections.append(url)
+        return await opened(url if len(connections) < 3 else f"{url}_gone")
+
+    monkeypatch.setattr(postgres_end, "first_connection", few)
+    await restore(shared, tmp_path / "one.tar")
+    assert len(connections) == 3
+    monkeypatch.undo()
+    assert as_if_stopped(await known(shared)) == as_if_stopped(await known(source))
+    assert await keys_in(storage_of(shared)) == await keys_in(storage_of(source))
 
 
 async def test_a_key_from_the_environment_is_kept_and_compared(source: Settings, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """A process that stands still for so long that it counts as gone, and then writes the record of what it had put up."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Iterable
 from pathlib import Path
 
 import msgspec
@@ -9,6 +9,7 @@ import pytest
 
 from tests.postgres import stores
 from tests.tasks.examples import project
+from understudy.errors import StorageFailed
 from understudy.files.folder import FolderStorage
 from understudy.tasks import shelf
 from understudy.tasks.file_records import new_file
@@ -26,8 +27,11 @@ class Slow(FolderStorage):
         self.may_delete = asyncio.Event()
         self.is_deleting = asyncio.Event()
         self.may_delete.set()
+        self.is_away = False
 
     async def delete(self, keys: Iterable[str]) -> None:
+        if self.is_away:
+            raise StorageFailed("away")
         self.is_deleting.set()
         await self.may_delete.wait()
         await super().delete(keys)
@@ -90,6 +94,20 @@ async def test_what_is_just_being_swept_is_there_in_the_end(two: Two) -> None:
     assert await two.notes() == []
 
 
+async def test_a_sweep_that_broke_off_is_finished_by_who_began_it(two: Two) -> None:
+    assert await two.store.lead("process sweeper", "sweeper", at=0.0, until=60.0)
+    async with asyncio.timeout(10), two.writer.holding({two.file: two.path}):
+        two.storage.is_away = True
+        with pytest.raises(StorageFailed):
+            await two.sweeper.sweep(1.0)
+        await two.store.add_file(two.file)
+        two.storage.is_away = False
+        later = asyncio.create_task(_in_a_moment(two.sweeper.sweep(1.0)))
+    await later
+    assert await two.is_there()
+    assert await two.notes() == []
+
+
 async def test_what_nobody_swept_is_left_alone(two: Two) -> None:
     async with two.writer.holding({two.file: two.path}):
         await two.store.add_file(two.file)
@@ -114,3 +132,8 @@ async def test_who_deletes_files_for_minutes_is_alive_all_the_same(
     assert (await two.store.leases(1.0)).get("process busy") == "busy"
     two.storage.may_delete.set()
     await busy.stop()
+
+
+async def _in_a_moment(work: Awaitable[object]) -> None:
+    await asyncio.sleep(0.2)
+    await work

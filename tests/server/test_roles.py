@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -16,7 +17,7 @@ from tests.server.caller import TERMINAL, Caller, caller, socket
 from tests.server.installation import Installation, installation
 from tests.server.patience import until
 from tests.server.processes import descendants
-from understudy.testing.live import start
+from understudy.testing.live import Live, start
 
 CONFIG = """
 server.drain_seconds = 0
@@ -155,6 +156,28 @@ def test_another_secret_key_is_noticed_at_the_start(several: Installation) -> No
     several.secret_key = "A" * 43 + "="
     with pytest.raises(RuntimeError, match="sealed with another secret key"):
         several.add("api3", "api")
+
+
+def test_of_two_that_make_a_key_at_the_same_time_one_serves(tmp_path: Path, database: str) -> None:
+    config = f'database = "{database}"\nstorage = "file://{tmp_path}/files"\n{CONFIG}'
+
+    def begin(name: str) -> Live | RuntimeError:
+        try:
+            return start(tmp_path / name, config=config)
+        except RuntimeError as refused:
+            return refused
+
+    with ThreadPoolExecutor() as threads:
+        begun = list(threads.map(begin, ("one", "two")))
+    serving = [each for each in begun if isinstance(each, Live)]
+    try:
+        assert len(serving) == 1
+        assert "secret key" in str(next(each for each in begun if isinstance(each, RuntimeError)))
+        with caller(serving[0]) as asking:
+            assert asking.ask("Task/List", json={}).status_code == 200
+    finally:
+        for live in serving:
+            live.sigkill()
 
 
 def test_a_dispatcher_must_know_the_address_that_clients_see(tmp_path: Path, database: str) -> None:

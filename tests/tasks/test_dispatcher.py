@@ -5,13 +5,13 @@ import errno
 import time
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
 from tests.tasks.house import BY_TIME, UNPLAYABLE, House, house
 from understudy.catalogue.checked import Upload
-from understudy.errors import InvalidInput, NotAllowed, NotFound
+from understudy.errors import InvalidInput, NotAllowed, NotFound, StoreUnavailable
 from understudy.files.probe import Probe, probe
 from understudy.files.thumbnail import probe_with_thumbnail
 from understudy.tasks import lifecycle
@@ -246,6 +246,28 @@ async def test_a_lease_that_runs_out_is_taken_up_by_another_process(tmp_path: Pa
     async with house(tmp_path, sole=False, lease_seconds=0.6) as at:
         after = await at.end_of(task)
         assert (after.pexit, after.attempts) == ("0", 2)
+
+
+async def test_while_the_store_was_away_nobody_could_renew_a_lease(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away() -> NoReturn:
+        raise StoreUnavailable("away")
+
+    async with house(tmp_path, started=False, sole=False, lease_seconds=1.2) as at:
+        task = await at.submit()
+        await taken_by("a process that lives", at, until=time.time() + 2.5)
+        await at.dispatcher.start()
+        await asyncio.sleep(2.0)  # long enough to trust what it sees
+        with monkeypatch.context() as broken:
+            broken.setattr(at.store, "waiting_models", away)
+            await asyncio.sleep(1.2)
+        await asyncio.sleep(0.6)  # the other one's turn to renew comes later than ours
+        for _ in range(3):
+            now = time.time()
+            assert await at.store.renew("a process that lives", at=now, until=now + 1.2) == {task.id}
+            await asyncio.sleep(0.4)
+        assert (await at.end_of(task)).attempts == 2, "taken up once it renews no more"
 
 
 async def test_a_run_whose_lease_is_lost_is_stopped_and_its_result_thrown_away(tmp_path: Path) -> None:

@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 
+from tests.postgres import connected, stores
 from tests.tasks.examples import new_task, project
 from understudy.files.address import AddressGuard
 from understudy.files.outbound import Outbound
 from understudy.tasks import lifecycle
 from understudy.tasks.records import Delivery, Task
 from understudy.tasks.store.sqlite.store import SqliteStore, open_sqlite
+from understudy.tasks.store.store import Store
 from understudy.tasks.webhooks import LOOK_SECONDS, Webhooks, pause_after, sign
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -71,7 +73,7 @@ class Clock:
         return time.time() + self.ahead
 
 
-def webhooks(store: SqliteStore, clock: Callable[[], float] = time.time, **given: object) -> Webhooks:
+def webhooks(store: Store, clock: Callable[[], float] = time.time, **given: object) -> Webhooks:
     async def render(task: Task) -> bytes:
         return json.dumps({"status": task.status}).encode()
 
@@ -89,7 +91,7 @@ def webhooks(store: SqliteStore, clock: Callable[[], float] = time.time, **given
     )
 
 
-async def killed(store: SqliteStore, url: str) -> Task:
+async def killed(store: Store, url: str) -> Task:
     owner = await store.add_project(project())
     task, _ = await store.submit(new_task(owner.id, callback_url=url, created=time.time()))
     after = await store.apply(task.id, lifecycle.kill(time.time()))
@@ -97,7 +99,7 @@ async def killed(store: SqliteStore, url: str) -> Task:
     return after
 
 
-async def settled(store: SqliteStore, task: Task, accept: Callable[[Delivery], bool]) -> Delivery:
+async def settled(store: Store, task: Task, accept: Callable[[Delivery], bool]) -> Delivery:
     async with asyncio.timeout(10):
         while True:
             (delivery,) = await store.deliveries(task.id)
@@ -213,6 +215,34 @@ async def test_one_slow_receiver_does_not_hold_up_the_others(store: SqliteStore)
         assert time.monotonic() - began < 2.0
         await sender.stop()
         assert (await store.deliveries(slow.id))[0].state == "waiting"
+
+
+async def test_what_nobody_told_of_is_delivered_soon() -> None:
+    """Who ended the task died before it told anybody."""
+    async with stores(2) as (here, elsewhere), listening(Receiver(200)) as receiver:
+        sender = webhooks(here)
+        sender.start()
+        await asyncio.sleep(0.1)
+        task = await killed(elsewhere, receiver.url)
+        began = time.monotonic()
+        await settled(elsewhere, task, lambda each: each.state == "delivered")
+        assert time.monotonic() - began < 3.0
+        await sender.stop()
+
+
+async def test_an_error_that_nobody_foresaw_ends_no_deliveries(caplog: pytest.LogCaptureFixture) -> None:
+    async with stores(1) as (store,), listening(Receiver(200)) as receiver, connected(store.url) as other:
+        sender = webhooks(store)
+        sender.start()
+        await asyncio.sleep(0.1)
+        task = await killed(store, receiver.url)
+        await other.execute("ALTER TABLE webhooks RENAME TO hidden")
+        sender.wake()
+        while "webhooks wait" not in caplog.text:
+            await asyncio.sleep(0.01)
+        await other.execute("ALTER TABLE hidden RENAME TO webhooks")
+        await settled(store, task, lambda each: each.state == "delivered")
+        await sender.stop()
 
 
 def test_pauses_double_up_to_an_hour() -> None:

@@ -1,5 +1,6 @@
 """What every process of an installation stands on."""
 
+import asyncio
 import logging
 import os
 import socket
@@ -42,6 +43,8 @@ log = logging.getLogger(__name__)
 
 
 _FIRST_PROJECT = "default"
+_LOOKS = 50
+"""For the project that another process is making."""
 
 
 _TRACED_CALLS = {
@@ -131,6 +134,8 @@ async def grounded(stack: AsyncExitStack, settings: Settings, folder: Path, url:
     stack.push_async_callback(housekeeping.stop)
     if await housekeeping.leads("first project"):
         await _first_project(projects, folder, url)
+    else:
+        await _first_project_elsewhere(projects)
     loop = LoopLag()
     loop.start()
     stack.callback(loop.stop)
@@ -169,6 +174,15 @@ def limits_of(settings: Settings) -> ProjectLimits:
         burst=settings.request_burst,
         keep_days=settings.keep_days,
     )
+
+
+async def _first_project_elsewhere(projects: Projects) -> None:
+    """Another process has just begun, perhaps with another secret key: one of the two must not serve."""
+    for _ in range(_LOOKS):
+        if await projects.list():
+            break
+        await asyncio.sleep(0.1)
+    await projects.check_key()
 
 
 async def _first_project(projects: Projects, folder: Path, url: str) -> None:

@@ -1,5 +1,6 @@
 """Reading a shared store as a whole, and filling an empty one."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -14,6 +15,8 @@ from understudy.tasks.store.rows import columns
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Record
+
+log = logging.getLogger(__name__)
 
 _LONG = 24 * 3600.0
 """Seconds that one statement may take: the time limits of everyday work are not for this."""
@@ -76,10 +79,14 @@ async def writing_postgres(url: str) -> AsyncIterator["PostgresWriter"]:
         for table in TABLES:
             if table.numbered:
                 await connection.execute(_next_id(table.name), timeout=_LONG)
-    async with _transaction(url) as connection:
-        await connection.execute("SELECT fold()", timeout=_LONG)
-        # So that the first queries are planned for what there is, and not for empty tables.
-        await connection.execute(f"ANALYZE {', '.join(table.name for table in TABLES)}", timeout=_LONG)
+    try:
+        async with _transaction(url) as connection:
+            await connection.execute("SELECT fold()", timeout=_LONG)
+            # So that the first queries are planned for what there is, and not for empty tables.
+            await connection.execute(f"ANALYZE {', '.join(table.name for table in TABLES)}", timeout=_LONG)
+    except (ConfigurationError, NotWhole) as error:
+        # All is there: whoever were told that this had failed would take its files away again.
+        log.info("servers and autovacuum do the rest: %s", error.message)
 
 
 class PostgresReader:

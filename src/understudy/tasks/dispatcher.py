@@ -7,6 +7,7 @@ what runs here is renewed.
 
 import asyncio
 import logging
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -77,13 +78,17 @@ class Dispatcher:
         """Models that waited for an engine without room when it was last looked: no news until a run ends."""
         self._has_room = True
         """Whether any engine had room when it was last looked."""
+        self._steady = 0.0
+        """Since when the store has answered whenever it was asked."""
         self._stopping = False
         self._hurried = asyncio.Event()
         self._loops: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Take up what was left behind, then begin."""
-        await self._recover(but_not=self._owner if self._sole else "")
+        self._steady = asyncio.get_running_loop().time()
+        if self._sole:
+            await self._recover(but_not=self._owner)
         await self._look_for_strangers()
         # What a large process left takes longer to be taken up than a lease lasts.
         self._loops = [asyncio.create_task(each) for each in (self._dispatch(), self._keep(), self._beat())]
@@ -274,18 +279,23 @@ class Dispatcher:
                 self._woken.set()
 
     async def _keep(self) -> None:
+        pause = self._lease_seconds / 3
         while True:
-            await asyncio.sleep(self._lease_seconds / 3)
+            await asyncio.sleep(pause)
             with self._outage.borne():
                 await self._renew()
+            pause = min(self._lease_seconds / 3, _LOOK_SECONDS if self._outage.lasts else math.inf)
 
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(self._lease_seconds / 3)
             with self._outage.borne():
                 await self._take_up_own()
-                await self._recover()
                 await self._look_for_strangers()
+                if self._sees_who_is_gone():
+                    await self._recover()
+            if self._outage.lasts:
+                self._steady = asyncio.get_running_loop().time()
             self._full.clear()
             self._woken.set()
 
@@ -315,6 +325,10 @@ class Dispatcher:
         for task in await self._crew.store.expired(now, but_not=but_not):
             if task.id not in self._runs:
                 await self._take_up(task)
+
+    def _sees_who_is_gone(self) -> bool:
+        """Whether leases can be judged: while the store was away, those who live could not renew theirs either."""
+        return self._sole or asyncio.get_running_loop().time() - self._steady >= self._lease_seconds
 
     async def _take_up(self, task: Task) -> None:
         if await self._crew.store.purchases(task=task.id, only_open=True):

@@ -17,14 +17,23 @@ class Outage:
         self._meanwhile = meanwhile
         self._lasts = False
 
+    @property
+    def lasts(self) -> bool:
+        """Whether it failed when it was last tried."""
+        return self._lasts
+
     @contextmanager
     def borne(self) -> Iterator[None]:
-        """What is done here may fail because the store is away; it is done again by whoever asks next."""
+        """What is done here may fail, mostly because the store is away; it is done again by whoever asks next."""
         try:
             yield
         except StoreUnavailable as error:
             if not self._lasts:
                 log.warning("the store is away, and %s: %s", self._meanwhile, error.__cause__ or error)
+            self._lasts = True
+        except Exception:
+            # Who does something again and again would end with it, and nobody would do it any more.
+            log.exception("%s", self._meanwhile)
             self._lasts = True
         else:
             if self._lasts:

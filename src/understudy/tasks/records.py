@@ -208,6 +208,8 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     at: float
     charged: Decimal | None = None
     note: str = ""
+    placed: float | None = None
+    """If not None: it ends only if no request of it was on its way, or the one that left then, and it took no job."""
 
 
 class OperatorLine(msgspec.Struct, frozen=True, kw_only=True):

@@ -42,7 +42,10 @@ class Notes(Protocol):
     async def take_abandoned_shelvings(
         self, owner: str, at: float, limit: int = 100
     ) -> dict[str, dict[str, str]]:
-        """The notes of processes that are gone at that time, by the names under which they are the `owner`'s now."""
+        """The notes of processes that are gone at that time, by the names under which they are the `owner`'s now.
+
+        Those that it has taken before and not dropped come again.
+        """
 
     async def is_being_swept(self, note: str) -> bool:
         """Whether somebody has taken a note and is not done with it."""

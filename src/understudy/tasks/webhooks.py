@@ -39,6 +39,8 @@ LOOK_SECONDS = 0.1
 """Between two looks while there is nothing to send: the end of every task wakes this, and few tasks have a webhook."""
 _MARGIN_SECONDS = 15.0
 """Beside the time-out of an attempt: until then no other process makes it."""
+_UNTOLD_SECONDS = 1.0
+"""Where other processes end tasks: how often it is looked without being woken. Who ended one may have died before it told."""
 
 
 def sign(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
@@ -138,6 +140,8 @@ class Webhooks:
 
     async def _sleep_until(self, due: float | None) -> None:
         pause = None if due is None else max(0.05, due - self._clock())
+        if self._store.shared:
+            pause = _UNTOLD_SECONDS if pause is None else min(pause, _UNTOLD_SECONDS)
         try:
             # Not wait_for, which in Python 3.11 can lose a cancellation that comes with the event.
             async with asyncio.timeout(pause):
@@ -161,6 +165,10 @@ class Webhooks:
             log.warning(
                 "webhook %s is sent again later: %s", delivery.message_id, failure.__cause__ or failure
             )
+            await asyncio.sleep(1.0)
+        except Exception:
+            # Of all attempts: what one of them raises would end the others, too.
+            log.exception("webhook %s is sent again later", delivery.message_id)
             await asyncio.sleep(1.0)
         finally:
             self._under_way.discard(delivery.id)

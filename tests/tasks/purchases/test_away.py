@@ -3,10 +3,13 @@
 import asyncio
 import shutil
 import threading
+import time
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.tasks.purchases.puppet import Puppet, after, asked, booth, hang, task_of
 from tests.tasks.purchases.shop import end_of, order, settled
@@ -44,6 +47,64 @@ async def test_a_store_that_is_away_when_the_partner_answers(
         assert (purchase.outcome, purchase.remote_id) == ("delivered", "job-1")
     assert puppet.paid == 1
     caplog.clear()
+
+
+class _Clock(VirtualClock):
+    """Time that passes as it does."""
+
+    def __call__(self) -> float:
+        return time.time()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+async def test_a_request_ends_in_time_by_what_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who takes the task over waits as long as the request may be on its way, by when the store has it placed."""
+    monkeypatch.setattr("understudy.tasks.purchases.counter.SUBMIT_SECONDS", 1.2)
+    monkeypatch.setattr("understudy.tasks.purchases.counter.LOOK_UP_PAUSES", (0.0,))
+    monkeypatch.setattr("understudy.tasks.purchases.counter._STORE_RETRY_SECONDS", (0.8,))
+    given_up: list[float] = []
+
+    async def looked() -> None:
+        given_up.append(time.time())
+
+    puppet = Puppet(submit=[hang], look_up=[looked])
+    async with booth(tmp_path, puppet, clock=_Clock()) as here:
+        begin, away = here.store.begin_purchase, [True]
+
+        async def beginning(*given: Any) -> Any:
+            if away:
+                away.clear()
+                raise StoreUnavailable("away")
+            purchase = await begin(*given)
+            await asyncio.sleep(0.5)  # the answer takes its time
+            return purchase
+
+        monkeypatch.setattr(here.store, "begin_purchase", beginning)
+        began = time.time()
+        purchase = await settled(here, await order(here))
+    assert purchase.placed - began > 0.7
+    assert given_up[0] - purchase.placed < 1.5
+
+
+async def test_who_stood_still_does_not_end_what_another_has_placed_again(tmp_path: Path) -> None:
+    """The partner refused, which is stored; then the store was away, and another process went on with the purchase."""
+    gate = asyncio.Event()
+    puppet = Puppet(submit=[after(gate)])
+    async with booth(tmp_path, puppet) as here:
+        task = await order(here)
+        await asked(puppet, "submit")
+        (known,) = await here.store.purchases(task=task.id)
+        await here.store.step_purchase(known.id, ("intended",), placed=0.0)
+        now = await task_of(here, task)
+        again = replace(known, placed=known.placed + 20)
+        assert await here.store.begin_purchase(again, (now.lease_owner, now.attempts))
+        assert await here.crew.counter.settle(known, "refused", Decimal(0), "busy") == again
+        gate.set()
+        assert (await settled(here, task)).outcome == "delivered"
 
 
 async def test_a_task_that_was_left_is_taken_up_although_others_run(

@@ -307,6 +307,9 @@ class StoreContract:
         assert await store.next_delivery() is None
         assert await store.waiting_deliveries() == (0, None)
         assert (await store.deliveries(task.id))[0].state == "delivered"
+        await store.settle_delivery(replace(again, attempts=2, due=150.0, error="too late"))
+        assert await store.next_delivery() is None
+        assert (await store.deliveries(task.id))[0].state == "delivered"
 
     async def test_projects(self, store: Store) -> None:
         made = await store.add_project(project(allow=("10.0.0.0/8", "::1")))

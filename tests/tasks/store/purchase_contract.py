@@ -55,6 +55,20 @@ class PurchaseContract:
         assert await store.purchases(task=task.id) == [purchase]
         assert await store.purchases(task=task.id, only_open=True) == [purchase]
 
+    async def test_who_knows_an_older_placing_ends_nothing(self, store: Store) -> None:
+        task = await self.running(store)
+        purchase = await self.begun(store, task)
+        older = replace(end(purchase, "refused", "0"), placed=purchase.placed)
+        await store.step_purchase(purchase.id, ("intended",), placed=0.0)
+        again = await store.begin_purchase(replace(purchase, placed=30.0), held(task))
+        assert again is not None
+        assert await store.settle_purchase(older) is None
+        assert await store.purchases(task=task.id) == [again]
+        after = await store.step_purchase(again.id, ("intended",), state="submitted", remote_id="job 7")
+        assert await store.settle_purchase(replace(older, placed=30.0)) is None
+        assert await store.purchases(task=task.id) == [after]
+        assert await store.operator_ledger() == []
+
     async def test_only_who_holds_the_task_may_intend(self, store: Store) -> None:
         task = await self.running(store)
         assert await store.begin_purchase(intention(task), ("somebody else", task.attempts)) is None

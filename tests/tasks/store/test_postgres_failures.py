@@ -15,9 +15,10 @@ from tests.tasks.store.contract import a_file
 from tests.tasks.store.purchase_contract import intention
 from understudy.errors import ConfigurationError, StoreUnavailable
 from understudy.tasks import lifecycle
-from understudy.tasks.records import QueueLimits, Room, RunningLimits
+from understudy.tasks.records import ProjectLimits, QueueLimits, Room, RunningLimits
 from understudy.tasks.store.postgres import connections, migrations
-from understudy.tasks.store.postgres.connections import Connections
+from understudy.tasks.store.postgres.claiming import TURN
+from understudy.tasks.store.postgres.connections import Connections, Doubtful
 from understudy.tasks.store.postgres.migrations import migrate
 from understudy.tasks.store.postgres.store import open_postgres
 from understudy.testing.proxy import Proxy
@@ -186,6 +187,22 @@ async def test_a_network_that_swallows_everything(quick: None) -> None:
         assert await store.project(owner.id) == owner
 
 
+async def test_who_waits_for_a_turn_does_not_wait_for_all_others(quick: None) -> None:
+    url = await server().new_database()
+    async with Proxy("127.0.0.1", server().port) as proxy, stores(1, through(url, proxy)) as (store,):
+        owner = await store.add_project(project())
+        proxy.stall()
+        began = time.monotonic()
+        limited = {"limits": QueueLimits(of_project=100)}
+        turns = [store.submit(new_task(owner.id, new=limited)) for _ in range(12)]
+        answers = asyncio.gather(*turns, return_exceptions=True)
+        await asyncio.sleep(3.0)
+        await proxy.forward()
+        assert {type(answer) for answer in await answers} <= {StoreUnavailable, Doubtful}
+        assert time.monotonic() - began < 6.0
+        await store.submit(new_task(owner.id, new=limited))
+
+
 async def test_connections_go_round(quick: None, monkeypatch: pytest.MonkeyPatch) -> None:
     url = await server().new_database()
     pool = Connections(url, 2)
@@ -217,6 +234,32 @@ async def test_a_statement_that_takes_too_long_is_ended_by_the_server(
         with pytest.raises(StoreUnavailable):
             await store._database.fetch("SELECT pg_sleep(5)")
         await store.ping()
+
+
+async def test_who_waits_for_a_turn_in_vain_leaves_no_transaction_behind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As when the process that has its turn stands still."""
+    monkeypatch.setitem(connections._SETTINGS, "statement_timeout", "200ms")
+    async with stores(1, pool=1) as (store,):
+        owner = await store.add_project(project(limits=ProjectLimits(running=1)))
+        await store.submit(new_task(owner.id))
+        async with connected(store.url) as other:
+            await other.execute(TURN)
+            for _ in range(2):
+                with pytest.raises(StoreUnavailable):
+                    await store.claim("me", [ROOM], RunningLimits(), at=1.0, until=61.0)
+        await store.ping()
+        assert len(await store.claim("me", [ROOM], RunningLimits(), at=1.0, until=61.0)) == 1
+
+
+async def test_a_connection_in_the_middle_of_a_transaction_is_not_given_to_others() -> None:
+    pool = Connections(server().url(), 1)
+    async with pool.one() as connection:
+        await connection.execute("BEGIN")
+    async with pool.one() as another:
+        assert not another.is_in_transaction()
+    await pool.close()
 
 
 async def test_who_stops_waiting_takes_nothing_back() -> None:

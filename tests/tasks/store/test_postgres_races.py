@@ -284,6 +284,25 @@ async def test_what_is_not_committed_yet_is_folded_later() -> None:
             assert (await store.tasks(owner.id))[0] == 2
 
 
+async def test_much_that_has_come_together_is_folded_in_parts() -> None:
+    """After a transaction that stayed open for hours: all at once would take longer than a statement may."""
+    async with stores(1) as (store,), connected(store.url) as other:
+        store._folding.cancel()
+        owner = await store.add_project(project())
+        for _ in range(4):
+            await other.execute(
+                "INSERT INTO changes (project, model, queued, hour, spent)"
+                " SELECT $1, 'acme/clip', 1, 7, 2 FROM generate_series(1, 40000)",
+                owner.id,
+            )
+        assert await asked(store, "SELECT fold()") == [(120_000,)]
+        assert (await store.tasks(owner.id))[0] == 160_000
+        assert await asked(store, "SELECT fold()") == [(40_000,)]
+        assert (await store.tasks(owner.id))[0] == 160_000
+        assert await store.spent(owner.id, 0.0) * 10**12 == 320_000
+        assert await asked(store, "SELECT count(*) FROM changes") == [(0,)]
+
+
 async def test_counts_outlive_a_move_to_another_server() -> None:
     """A dump brings along numbers of transactions that the new server has not come to yet."""
     async with stores(1) as (store,):

@@ -135,11 +135,13 @@ class Buyer:
     async def _placed(self, purchase: Purchase) -> Purchase:
         """Written as on its way from now on; if this is cancelled, as not on its way."""
         counter = self._counter
-        intention, held = (
-            replace(purchase, placed=counter.clock()),
-            (self._task.lease_owner, self._task.attempts),
+        held = self._task.lease_owner, self._task.attempts
+        writing = asyncio.ensure_future(
+            # As of each try: between the first and the one that is written the store may have been away for a minute.
+            counter.stored(
+                lambda: counter.store.begin_purchase(replace(purchase, placed=counter.clock()), held)
+            )
         )
-        writing = asyncio.ensure_future(counter.stored(lambda: counter.store.begin_purchase(intention, held)))
         try:
             placed = await asyncio.shield(writing)
         except asyncio.CancelledError:
@@ -169,7 +171,7 @@ class Buyer:
             except NotAccepted as refusal:
                 pause = pace.after_failure(refusal.retry_after)
                 if not refusal.busy or attempt == _SUBMIT_TRIES or counter.clock() + pause > give_up:
-                    raise NotBought(await self._refused(purchase, refusal)) from refusal
+                    raise _ended(await self._refused(purchase, refusal)) from refusal
                 self._complain(f"{refusal.message} Asking again in {pause:.0f} s.")
                 await counter.sleep(pause)
             except TooLate as late:
@@ -183,14 +185,14 @@ class Buyer:
         try:
             found = await self._counter.look_up(self._partner, purchase, prepared)
         except NotAccepted as refusal:
-            raise NotBought(await self._refused(purchase, refusal)) from refusal
+            raise _ended(await self._refused(purchase, refusal)) from refusal
         except Unclear as unclear:
-            raise NotBought(
+            raise _ended(
                 await self._counter.settle(purchase, "unknown", None, unknown(purchase))
             ) from unclear
         if found is None:
             note = f"{purchase.engine} did not get the request."
-            raise NotBought(await self._counter.settle(purchase, "refused", Decimal(0), note))
+            raise _ended(await self._counter.settle(purchase, "refused", Decimal(0), note))
         return found
 
     async def _refused(self, purchase: Purchase, refusal: NotAccepted) -> Purchase:
@@ -335,6 +337,11 @@ class Buyer:
         if text != self._complaint:
             self._complaint = text
             self._hear(Line("stderr", f"{self._engine.name}: {text}"))
+
+
+def _ended(purchase: Purchase) -> NotBought | NotHeld:
+    # If it has not, another process has placed it again meanwhile.
+    return NotBought(purchase) if purchase.state == "settled" else NotHeld()
 
 
 def charged_for(purchase: Purchase, standing: Standing) -> Decimal | None:

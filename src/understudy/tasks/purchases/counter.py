@@ -217,6 +217,9 @@ class Counter:
     ) -> Purchase:
         """End a purchase; returns it as it ended, by this or by somebody else. A task that was stopped is told."""
         settlement = self.settlement(purchase, outcome, charged, note)
+        if purchase.state == "intended":
+            # Who stood still may know less than another process that has placed it again meanwhile.
+            settlement = replace(settlement, placed=purchase.placed)
         ending = self._ending[purchase.task] = replace(purchase, outcome=outcome, charged=charged)
         try:
             settled = await self.stored(lambda: self.store.settle_purchase(settlement, after_kill(ending)))

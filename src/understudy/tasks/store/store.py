@@ -159,7 +159,7 @@ class Store(Protocol):
         """
 
     async def settle_purchase(self, settlement: Settlement, reason: str = "") -> Purchase | None:
-        """End an open purchase, with its line in the operator's ledger; None if it has ended already.
+        """End an open purchase, with its line in the operator's ledger; None if it has ended already, or was placed again.
 
         `reason`, if not empty, becomes that of its task, if that was cancelled.
         """
@@ -231,7 +231,7 @@ class Store(Protocol):
         """How many wait for their next attempt, and since when the oldest of them has been due."""
 
     async def settle_delivery(self, delivery: Delivery) -> None:
-        """Write the outcome of an attempt."""
+        """Write the outcome of an attempt; nothing once another one was the last: who stood still may be late."""
 
     async def deliveries(self, task: int) -> list[Delivery]:
         """The webhooks of a task."""

@@ -40,11 +40,12 @@ RETURNING drawn
 """  # noqa: S608
 NOTE = "INSERT INTO shelvings (note, owner, put) SELECT * FROM unnest($1::text[], $2::text[], $3::text[])"
 DROP = "DELETE FROM shelvings WHERE note = ANY ($1::text[]) RETURNING note"
-# Under another name, so that its writer, should he still be there, finds that it is his no more.
+# Under another name, so that its writer, should he still be there, finds that it is his no more. What the sweeper has
+# taken before is left of a sweep that broke off.
 TAKE_ABANDONED = f"""
 WITH taken AS (
     DELETE FROM shelvings WHERE note IN (
-        SELECT note FROM shelvings WHERE NOT EXISTS (
+        SELECT note FROM shelvings WHERE owner = $3 AND right(note, 1) = '{TAKEN}' OR NOT EXISTS (
             SELECT 1 FROM leases
             WHERE what = 'process ' || shelvings.owner AND owner = shelvings.owner AND until > {now(1)}
         ) ORDER BY note LIMIT $2 FOR UPDATE SKIP LOCKED

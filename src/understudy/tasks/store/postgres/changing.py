@@ -102,7 +102,7 @@ def _follows(first: int) -> str:
         FROM over WHERE callback_url <> ''
     ), ending AS (
         SELECT settlement.* FROM unnest({arrays(SETTLEMENT_TYPES, settlements)})
-            AS settlement (of_task, purchase, outcome, charged, note, at)
+            AS settlement (of_task, purchase, outcome, charged, note, at, placed)
         JOIN changed ON changed.id = settlement.of_task
     ), {settling("ending")}"""  # noqa: S608
 

@@ -142,8 +142,8 @@ class Claims:
     async def _in_turn(
         self, connection: "Connection[Record]", look: "_Look", owner: str, at: float, until: float
     ) -> "list[Record]":
-        await connection.execute(TURN)
         try:
+            await connection.execute(TURN)
             look.see(await connection.fetch(WAITING, *look.wanted))
             rows = await self._named(connection, look, owner, at, until)
         except BaseException:

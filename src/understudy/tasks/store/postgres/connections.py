@@ -222,7 +222,8 @@ class Connections:
             raise
 
     def _give(self, connection: "Connection[Record]") -> None:
-        if self._closed:
+        # What stands in a transaction that failed half-way would take the next statement into it.
+        if not connection.is_closed() and (self._closed or connection.is_in_transaction()):
             connection.terminate()
         self._pass_on(None if connection.is_closed() else connection)
 

@@ -11,6 +11,8 @@ from understudy.tasks.store.refusals import IDEMPOTENCY_SECONDS
 log = logging.getLogger(__name__)
 
 SECONDS = 1.0
+AT_ONCE = 100_000
+"""Rows that `fold` adds up at least, if there are as many."""
 _FORGET_SECONDS = 600.0
 FOLD = "SELECT fold()"
 FORGET = """
@@ -24,7 +26,8 @@ async def keep_folding(database: Database, *, forget: bool) -> None:
     while True:
         await asyncio.sleep(SECONDS)
         try:
-            await database.fetch(FOLD)
+            while (await database.fetch(FOLD))[0][0] >= AT_ONCE:
+                pass
             if forget and time.monotonic() - forgotten > _FORGET_SECONDS:
                 forgotten = time.monotonic()
                 await database.fetch(FORGET, IDEMPOTENCY_SECONDS)

@@ -46,9 +46,10 @@ RETURNING {prefixed("purchases", PURCHASE_FIELDS)}
 """  # noqa: S608
 SETTLE = f"""
 WITH ending AS (
-    SELECT * FROM unnest({arrays(SETTLEMENT_TYPES, 1)}) AS settlement (of_task, purchase, outcome, charged, note, at)
+    SELECT * FROM unnest({arrays(SETTLEMENT_TYPES, 1)})
+        AS settlement (of_task, purchase, outcome, charged, note, at, placed)
 ), {settling("ending")}, explained AS (
-    UPDATE tasks SET reason = $7 FROM settled WHERE tasks.id = settled.task AND tasks.status = 'task_cancel' AND $7 <> ''
+    UPDATE tasks SET reason = $8 FROM settled WHERE tasks.id = settled.task AND tasks.status = 'task_cancel' AND $8 <> ''
 )
 SELECT {columns(PURCHASE_FIELDS)} FROM settled
 """  # noqa: S608

@@ -5,16 +5,18 @@ statement) over all processes; so limits hold strictly, and the others need not 
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from decimal import Decimal
 from weakref import WeakValueDictionary
 
 from msgspec.structs import replace
 
-from understudy.errors import RequestError
+from understudy.errors import RequestError, StoreUnavailable
 from understudy.tasks.budgets import hour_began, hour_of, month_began
 from understudy.tasks.records import File, NewTask, Task
 from understudy.tasks.store import refusals
+from understudy.tasks.store.postgres import connections
 from understudy.tasks.store.postgres.cells import (
     Cells,
     arrays,
@@ -142,14 +144,28 @@ class Submits:
         if not _is_limited(new):
             key = (new.task.project, new.idempotency_key) if new.idempotency_key else None
             return await self._unlimited.ask(new, key)
-        # Whoever waits for a turn waits here, not on a connection.
-        project = self._turns.setdefault(new.task.project, asyncio.Lock())
-        model = self._turns.setdefault(new.task.model, asyncio.Lock())
-        async with project:
+        async with self._turn(new.task.project):
             if not new.limits.of_model:
                 return (await self._write_one(new))[0]
-            async with model:
+            async with self._turn(new.task.model):
                 return (await self._write_one(new))[0]
+
+    @asynccontextmanager
+    async def _turn(self, of: int | str) -> AsyncIterator[None]:
+        """Whoever waits for a turn waits here, not on a connection. Raises `StoreUnavailable` if it takes too long."""
+        lock = self._turns.setdefault(of, asyncio.Lock())
+        try:
+            # While the database is away each turn takes its time: who comes last is not to wait for all of them.
+            async with asyncio.timeout(connections.ANSWER_SECONDS):
+                await lock.acquire()
+        except TimeoutError as error:
+            raise StoreUnavailable(
+                "The server could not bring this to its database in time; nothing was accepted. Try again in a moment."
+            ) from error
+        try:
+            yield
+        finally:
+            lock.release()
 
     async def _write(self, news: list[NewTask]) -> Sequence[_Outcome | Exception]:
         return await self._database.together(news, self._write_all)

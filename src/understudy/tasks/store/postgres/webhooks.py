@@ -28,7 +28,7 @@ UPDATE webhooks SET
     attempts = tried.attempts, due = tried.due, state = tried.state, status = tried.status, error = tried.error,
     taken_until = 0
 FROM unnest({arrays((types(Delivery)[name] for name in _SETTLED), 1)}) AS tried ({columns(_SETTLED)})
-WHERE webhooks.id = tried.id
+WHERE webhooks.id = tried.id AND webhooks.state = 'waiting'
 """  # noqa: S608
 OF_TASK = f"SELECT {columns(DELIVERY_FIELDS)} FROM webhooks WHERE task = $1"  # noqa: S608
 

@@ -118,7 +118,8 @@ def settle_delivery(delivery: Delivery) -> Callable[[sqlite3.Connection], None]:
 
     def operation(connection: sqlite3.Connection) -> None:
         connection.execute(
-            "UPDATE webhooks SET attempts = ?, due = ?, state = ?, status = ?, error = ? WHERE id = ?",
+            "UPDATE webhooks SET attempts = ?, due = ?, state = ?, status = ?, error = ?"
+            " WHERE id = ? AND state = 'waiting'",
             (
                 delivery.attempts,
                 delivery.due,

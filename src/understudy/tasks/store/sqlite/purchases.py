@@ -79,9 +79,10 @@ def carry_out(connection: sqlite3.Connection, settlement: Settlement) -> Purchas
     charged = None if settlement.charged is None else to_pico(settlement.charged)
     sql = f"""
         UPDATE purchases SET state = 'settled', outcome = ?, charged = ?, note = ?, settled = ?
-        WHERE id = ? AND state <> 'settled' {_RETURNING}
+        WHERE id = ? AND state <> 'settled' AND (? IS NULL OR (state = 'intended' AND placed IN (0, ?))) {_RETURNING}
     """  # noqa: S608
-    cells = (settlement.outcome, charged, settlement.note, settlement.at, settlement.purchase)
+    ended = (settlement.outcome, charged, settlement.note, settlement.at)
+    cells = (*ended, settlement.purchase, settlement.placed, settlement.placed)
     rows = connection.execute(sql, cells).fetchall()
     if not rows:
         return None
