@@ -21,6 +21,15 @@ def test_what_lasts_is_said_once_and_so_is_its_end(caplog: pytest.LogCaptureFixt
     assert caplog.messages == [away, "the store answers again", away]
 
 
-def test_other_failures_are_not_borne() -> None:
-    with pytest.raises(ValueError, match="mistake"), Outage("nothing").borne():
-        raise ValueError("mistake")
+def test_mistakes_end_nothing_and_are_told_in_full(caplog: pytest.LogCaptureFixture) -> None:
+    outage = Outage("no task is taken up")
+    with outage.borne():
+        raise ValueError("a mistake")
+    (record,) = caplog.records
+    assert (record.levelname, record.message) == ("ERROR", "no task is taken up")
+    assert record.exc_info is not None
+    assert outage.lasts
+    with outage.borne():
+        pass
+    assert not outage.lasts
+    assert len(caplog.records) == 1

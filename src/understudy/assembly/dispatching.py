@@ -124,6 +124,8 @@ def _executor(settings: Settings) -> Executor:
     from understudy.executors.ray.executor import RayExecutor
     from understudy.executors.ray.timings import RayTimings
 
-    return RayExecutor(
+    executor = RayExecutor(
         settings.ray_address, RayTimings(**msgspec.structs.asdict(timings)), storage=settings.storage
     )
+    executor.connect()
+    return executor

@@ -116,8 +116,8 @@ async def grounded(stack: AsyncExitStack, settings: Settings, folder: Path, url:
     await projects.check_key()
     bus = bus_of(opened, owner)
     wakers = Wakers()
-    # Of a process that only runs tasks nobody asks what was told before.
-    kept = 1 if settings.role == "dispatcher" else settings.events_kept
+    # In a process that only runs tasks nobody watches.
+    kept = 0 if settings.role == "dispatcher" else settings.events_kept
 
     def over(task: int) -> None:
         wakers.over(task)

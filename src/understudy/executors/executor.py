@@ -63,6 +63,10 @@ class ReplicaState(msgspec.Struct, frozen=True, kw_only=True):
 class Executor(Protocol):
     """Runs jobs on replicas, starts those it needs and unloads those that idle."""
 
+    @property
+    def away(self) -> str:
+        """Why nothing at all can run at the moment; it tries to find back by itself. "" as long as it can."""
+
     async def run(
         self, engine: LocalEngine, options: Mapping[str, object], job: Job, listen: Listener
     ) -> tuple[Output, ...]:

@@ -59,6 +59,11 @@ class LocalExecutor:
         """See `Executor`."""
         return self._pools.playing(engine, options, job, listen)
 
+    @property
+    def away(self) -> str:
+        """See `Executor`: this machine is here."""
+        return ""
+
     def capacity(self, engine: LocalEngine, options: Mapping[str, object]) -> int:
         """See `Executor`."""
         least_of(engine, options)

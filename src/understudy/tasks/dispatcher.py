@@ -18,6 +18,7 @@ from understudy.executors.executor import ReplicaState
 from understudy.log import log_context
 from understudy.tasks import lifecycle
 from understudy.tasks.about import log_fields
+from understudy.tasks.audition import waits_for_executor
 from understudy.tasks.events import Event
 from understudy.tasks.outage import Outage
 from understudy.tasks.records import Room, RunningLimits, Task
@@ -205,7 +206,15 @@ class Dispatcher:
         engine_of = {model: engine for engine, room in rooms.items() for model in room.models}
         for task in tasks:
             self._begin(task, engine_of[task.model])
-        return len(tasks) >= min(room.places for room in rooms.values())
+        taken = Counter(engine_of[task.model] for task in tasks)
+        # Who was given less than there was room for has all that waits, and who has no place left is not asked for.
+        self._full |= {
+            model
+            for engine, room in rooms.items()
+            if taken[engine] == room.places < _AT_ONCE
+            for model in room.models
+        }
+        return any(number == _AT_ONCE for number in taken.values())
 
     def _trace(self, tasks: Sequence[Task], began: float, ended: float) -> None:
         for task in tasks:
@@ -220,6 +229,8 @@ class Dispatcher:
         places: dict[str, int] = {}
         for model in {*(model.address for model in self._crew.catalogue.models), *self._strangers}:
             engine = self._engine(model)
+            if engine is None and self._waits(model):
+                continue
             name = engine.name if engine else ""
             models.setdefault(name, []).append(model)
             if name not in places:
@@ -237,7 +248,18 @@ class Dispatcher:
 
     def _engine(self, address: str) -> Engine | None:
         model = self._crew.catalogue.find(*address.split("/", 1))
-        return self._crew.cast.choose(model).engine if model else None
+        if model is None:
+            return None
+        crew = self._crew
+        # A task that only the executor could play is not taken up in vain, while that is away: each time is an attempt.
+        away = {
+            each.name for each in crew.cast.of(model) if crew.executor.away and isinstance(each, LocalEngine)
+        }
+        return crew.cast.choose(model, away).engine
+
+    def _waits(self, address: str) -> bool:
+        model = self._crew.catalogue.find(*address.split("/", 1))
+        return model is not None and waits_for_executor(self._crew.cast, self._crew.executor, model)
 
     def _capacity(self, engine: Engine | None) -> int:
         if engine is None:

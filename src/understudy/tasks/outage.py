@@ -15,12 +15,9 @@ class Outage:
     def __init__(self, meanwhile: str) -> None:
         """`meanwhile`: what does not happen, such as "no task is taken up"."""
         self._meanwhile = meanwhile
-        self._lasts = False
-
-    @property
-    def lasts(self) -> bool:
+        self._away = False
+        self.lasts = False
         """Whether it failed when it was last tried."""
-        return self._lasts
 
     @contextmanager
     def borne(self) -> Iterator[None]:
@@ -28,14 +25,14 @@ class Outage:
         try:
             yield
         except StoreUnavailable as error:
-            if not self._lasts:
+            if not self._away:
                 log.warning("the store is away, and %s: %s", self._meanwhile, error.__cause__ or error)
-            self._lasts = True
+            self._away = self.lasts = True
         except Exception:
             # Who does something again and again would end with it, and nobody would do it any more.
             log.exception("%s", self._meanwhile)
-            self._lasts = True
+            self.lasts = True
         else:
-            if self._lasts:
+            if self._away:
                 log.info("the store answers again")
-            self._lasts = False
+            self._away = self.lasts = False

@@ -30,7 +30,7 @@ from understudy.executors.uncancelled import to_its_end
 from understudy.log import add_to_context
 from understudy.tasks import lifecycle
 from understudy.tasks.about import span_attributes
-from understudy.tasks.audition import Audition
+from understudy.tasks.audition import Audition, waits_for_executor
 from understudy.tasks.delivery import Delivery, Played
 from understudy.tasks.events import Event, Events
 from understudy.tasks.held_task import HeldTask, Lost
@@ -127,13 +127,19 @@ class Run:
                     delivery = Delivery(
                         postprocess=crew.postprocess, shelf=crew.shelf, held=self._held, clock=crew.clock
                     )
-                    await delivery.make(model, played, folder / "thumbnails", self._minutes.logs)
+                    await delivery.make(model, played, folder, self._minutes.logs)
         except (Lost, NotHeld) as lost:
             raise Lost from lost
         except asyncio.CancelledError:
             raise
         except (ReplicaLost, StorageFailed, StoreUnavailable) as error:
             await self._try_again(error.message)
+        except EngineUnavailable as error:
+            wanted = crew.catalogue.find(*self.task.model.split("/", 1))
+            if wanted is not None and waits_for_executor(crew.cast, crew.executor, wanted):
+                await self._try_again(error.message)
+            else:
+                await self._fail(error.message)
         except UnderstudyError as error:
             await self._fail(error.message)
         except Exception as error:
@@ -225,7 +231,7 @@ class Run:
             await self._minutes.told()
 
     async def _job(self, files: dict[str, tuple[str, ...]], work: Path) -> Job:
-        await asyncio.to_thread(work.mkdir)
+        work.mkdir()  # noqa: ASYNC240 - a change of threads takes longer
         return job_of(self.task, files, work)
 
     async def _play(self, engine: LocalEngine, job: Job, kept: AsyncExitStack) -> tuple[Artifact, ...]:

@@ -17,6 +17,7 @@ from tests.executors.contract import NONE, NewJob, begun, run
 from tests.executors.processes import children, gone, group, parent, until
 from tests.executors.ray.cluster import BIG, Cluster
 from tests.executors.ray.conftest import QUICK
+from tests.tasks.house import house
 from understudy.errors import ConfigurationError, EngineUnavailable, ReplicaLost
 from understudy.executors.executor import Loading, Started
 from understudy.executors.ray.executor import RayExecutor
@@ -162,11 +163,30 @@ async def test_what_no_node_has(fresh: RayExecutor, job: NewJob) -> None:
     assert fresh.capacity(trouble, {"gpus": 100}) == 1
 
 
+async def test_tasks_wait_for_a_cluster_that_is_away(tmp_path: Path) -> None:
+    executor = RayExecutor("127.0.0.1:1", QUICK)
+    executor.connect()
+    async with house(tmp_path, executor=executor) as at:
+        task = await at.submit("[garbage]")
+        async with asyncio.timeout(20):
+            while not executor.away:
+                await asyncio.sleep(0.05)
+        # The first one that was taken up before that was known goes back, and is not taken up again.
+        await asyncio.sleep(2.0)
+        found = await at.desk.find(at.project, id=str(task.id))
+        assert (found.status, found.attempts) in (("task_queue", 0), ("task_queue", 1))
+        other = await at.submit("[garbage]")
+        await asyncio.sleep(1.0)
+        assert (await at.desk.find(at.project, id=str(other.id))).attempts == 0
+    await executor.close()
+
+
 async def test_a_cluster_that_is_not_there(job: NewJob, caplog: pytest.LogCaptureFixture) -> None:
     executor = RayExecutor("127.0.0.1:1", QUICK)
     for _ in range(2):
         with pytest.raises(EngineUnavailable, match=r"Ray cannot be reached at 127\.0\.0\.1:1: .*refused"):
-            await executor.connect()
+            await executor.run(trouble, NONE, job(), lambda _: None)
+    assert executor.away.startswith("Ray cannot be reached")
     (said,) = [record.message for record in caplog.records if record.name.endswith("ray.reach")]
     assert said.startswith("no engine can play on Ray now: Ray cannot be reached at 127.0.0.1:1")
     await executor.close()

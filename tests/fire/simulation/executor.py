@@ -49,6 +49,8 @@ class Cards:
         outputs = await self.run(engine, options, job, listen)
         yield tuple(Here(Path(each.path)) for each in outputs)
 
+    away = ""
+
     def capacity(self, engine: LocalEngine, options: Mapping[str, object]) -> int:
         """See `Executor`."""
         return self._replicas[engine.name]

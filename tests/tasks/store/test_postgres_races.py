@@ -376,3 +376,22 @@ async def test_one_task_takes_few_round_trips() -> None:
         await live()
         # Submit, what waits, claim, start, made, end.
         assert len([sql for sql in sent if "fold()" not in sql]) == 6
+
+
+async def test_a_claim_that_fills_a_room_does_not_look_again_for_another() -> None:
+    async with stores(1, pool=1) as (store,):
+        owner = await store.add_project(project())
+        for _ in range(30):
+            await store.submit(new_task(owner.id))
+        rooms = [Room(models=ROOM.models, places=2), Room(models=("nobody/waits",), places=1)]
+
+        async def claim() -> int:
+            return len(await store.claim("me", rooms, RunningLimits(), at=1.0, until=9e9))
+
+        assert await claim() == 2
+        sent: list[str] = []
+        async with store._database.connections.one() as connection:
+            connection.add_query_logger(lambda query: sent.append(query.query))
+        assert await claim() == 2
+        # What waits, claim.
+        assert len([sql for sql in sent if "fold()" not in sql]) == 2

@@ -6,14 +6,13 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 
 from understudy.engines.engine import Job, LocalEngine, Output
-from understudy.errors import ConfigurationError, EngineUnavailable
+from understudy.errors import ConfigurationError
 from understudy.executors.artifact import Artifact
 from understudy.executors.executor import Listener, ReplicaState
 from understudy.executors.pool import Pool, Replica, Sleep, Slot
 from understudy.executors.pools import Pools, least_of, most_of
 from understudy.executors.ray.demand import Demand, demand_of
 from understudy.executors.ray.fit import most_at_once
-from understudy.executors.ray.link import NoRay
 from understudy.executors.ray.rooms import Rooms
 from understudy.executors.ray.timings import RayTimings
 
@@ -58,12 +57,14 @@ class RayExecutor:
         self._rooms = rooms or Rooms(address, timings, storage)
         self._pools = Pools(self._new_pool)
 
-    async def connect(self) -> None:
-        """Connect now, and not when a first job comes. Raises `EngineUnavailable` if that fails."""
-        try:
-            await self._rooms.reach.once()
-        except NoRay as error:
-            raise EngineUnavailable(error.message) from error
+    def connect(self) -> None:
+        """Begin to connect now, and not when a first job comes."""
+        self._rooms.reach.begin()
+
+    @property
+    def away(self) -> str:
+        """See `Executor`."""
+        return self._rooms.reach.away
 
     async def run(
         self, engine: LocalEngine, options: Mapping[str, object], job: Job, listen: Listener

@@ -37,6 +37,8 @@ from understudy.tasks.store.store import Store
 log = logging.getLogger(__name__)
 
 BEAT_SECONDS = 20.0
+REST_SECONDS = 0.2
+"""Before a look: the end of every task asks for one, and those that end within this are one look."""
 GIVE_UP_SECONDS = 24 * 3600.0
 """How long a partner is asked about a job that nobody waits for."""
 
@@ -108,6 +110,7 @@ class Aftercare:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(BEAT_SECONDS):
                     await self._counter.over.wait()
+            await asyncio.sleep(REST_SECONDS)
 
     def _begin(self, purchase: Purchase) -> None:
         about = {"task": str(purchase.task), "project": str(purchase.project), "engine": purchase.engine}

@@ -115,7 +115,7 @@ class Claims:
             look = _Look(free, limits)
             taken = await self._take(look, owner, at, until, claimed)
             claimed += taken
-            if len(taken) == look.ideal and not look.cut_off:
+            if len(taken) == look.ideal and not look.has_more_for(_free(rooms, claimed)):
                 break
             in_vain = 0 if taken else in_vain + 1
         return claimed
@@ -185,8 +185,8 @@ class _Look:
         self.rooms_of_named: list[int] = []
         self.ideal = 0
         """How many of them are to be taken."""
-        self.cut_off = False
-        """Whether there was more than was looked at."""
+        self._cut_off: set[str] = set()
+        """The models of which more waited than was looked at."""
         self.takes_turns = bool(
             limits.of_project or any(limits.of_model.get(model) for room in rooms for model in room.models)
         )
@@ -198,13 +198,17 @@ class _Look:
         """The parameters of `WAITING`."""
         return [model for room in self.rooms for model in room.models], self._depth
 
+    def has_more_for(self, rooms: Sequence[Room]) -> bool:
+        """Whether more may wait for them than was looked at."""
+        return any(model in self._cut_off for room in rooms for model in room.models)
+
     def see(self, rows: "list[Record]") -> None:
         """Decide by what `WAITING` has returned."""
         of_project: Counter[int] = Counter()
         of_model: Counter[str] = Counter()
         waiting: list[Waiting] = []
         model_of: dict[int, str] = {}
-        self.cut_off = False
+        self._cut_off = set()
         for model, project, limits, ids, priorities, running in rows:
             if ids is None:
                 of_project[project] += running
@@ -214,7 +218,8 @@ class _Look:
             limit = limits_of(limits).running
             waiting.append(Waiting(project=project, model=model, limit=limit, heads=heads))
             model_of.update(dict.fromkeys(ids, model))
-            self.cut_off = self.cut_off or len(ids) == self._depth
+            if len(ids) == self._depth:
+                self._cut_off.add(model)
         limited = self._limits
         self.takes_turns = self.takes_turns or any(each.limit for each in waiting)
         # In its turn nobody else claims: what is named is there.
