@@ -277,6 +277,21 @@ class ExecutorContract:
             task.cancel()
         await asyncio.wait([one, two])
 
+    async def test_what_stays_loaded_is_loaded_before_a_job_comes(
+        self, executor: Executor, job: NewJob
+    ) -> None:
+        options = {"replicas": 3, "replicas_min": 2}
+        await executor.warm(trouble, {})
+        assert executor.replicas() == ()
+        await asyncio.gather(*(executor.warm(trouble, options) for _ in range(2)))
+        assert [replica.state for replica in executor.replicas()] == ["idle", "idle"]
+        assert await run(executor, job("[garbage]"), options) == [Started()]
+        assert [replica.runs for replica in executor.replicas()] in ([0, 1], [1, 0])
+
+    async def test_what_cannot_be_loaded_beforehand_says_why(self, executor: Executor) -> None:
+        with pytest.raises(EngineUnavailable, match="no weights"):
+            await executor.warm(trouble, {"load": "[unavailable no weights]", "replicas_min": 1})
+
     @pytest.mark.parametrize("number", [0, -1, "2", True, 1.5])
     def test_a_number_of_replicas_that_is_none(self, executor: Executor, number: object) -> None:
         assert executor.capacity(trouble, {}) == 1

@@ -1,6 +1,7 @@
 """What runs tasks."""
 
 import asyncio
+import logging
 import time
 from contextlib import AsyncExitStack
 
@@ -14,7 +15,9 @@ from understudy.api.wiro.render import detail
 from understudy.assembly.ground import Ground
 from understudy.assembly.observing import endings_of, warn_of_ends
 from understudy.config import Settings
+from understudy.engines.cast import Cast
 from understudy.engines.engine import LocalEngine
+from understudy.errors import UnderstudyError
 from understudy.executors.executor import Executor
 from understudy.executors.local import LocalExecutor
 from understudy.executors.timings import Timings
@@ -26,6 +29,8 @@ from understudy.tasks.purchases.aftercare import Aftercare, remaker
 from understudy.tasks.records import RunningLimits, Task
 from understudy.tasks.runner import Crew
 from understudy.tasks.webhooks import Webhooks
+
+log = logging.getLogger(__name__)
 
 
 async def dispatching(stack: AsyncExitStack, ground: Ground) -> Dispatcher:
@@ -86,9 +91,21 @@ async def dispatching(stack: AsyncExitStack, ground: Ground) -> Dispatcher:
     stack.push_async_callback(aftercare.stop)
     webhooks.start()
     stack.push_async_callback(webhooks.stop)
+    warming = asyncio.create_task(_warm(ground.cast, executor))
+    stack.callback(warming.cancel)
     warning = asyncio.create_task(warn_of_ends(lambda: endings_of(ground)))
     stack.callback(warning.cancel)
     return dispatcher
+
+
+async def _warm(cast: Cast, executor: Executor) -> None:
+    """What is to stay loaded is loaded from the start; what keeps it from that, the first job will be told, too."""
+    for engine in cast.engines:
+        if isinstance(engine, LocalEngine) and cast.availability(engine).ok:
+            try:
+                await executor.warm(engine, cast.options(engine))
+            except UnderstudyError as error:
+                log.warning("engine %s cannot be loaded now: %s", engine.name, error.message)
 
 
 def _webhooks(ground: Ground) -> Webhooks:

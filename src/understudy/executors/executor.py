@@ -90,6 +90,12 @@ class Executor(Protocol):
         can be left in another task than it was entered in.
         """
 
+    async def warm(self, engine: LocalEngine, options: Mapping[str, object]) -> None:
+        """Load the replicas that stay loaded when idle (the option `replicas_min`), before a first job comes.
+
+        Raises as `run` does for what keeps one from being loaded.
+        """
+
     def capacity(self, engine: LocalEngine, options: Mapping[str, object]) -> int:
         """How many jobs of this engine can run at the same time, if no other does; no more than find cards.
 

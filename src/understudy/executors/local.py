@@ -71,6 +71,10 @@ class LocalExecutor:
         need = self._need(engine, options)
         return number if need is None else min(number, max(1, need.most))
 
+    async def warm(self, engine: LocalEngine, options: Mapping[str, object]) -> None:
+        """See `Executor`."""
+        await self._pools.warm(engine, options)
+
     def replicas(self) -> tuple[ReplicaState, ...]:
         """See `Executor`."""
         return self._pools.replicas()

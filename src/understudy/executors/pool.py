@@ -176,6 +176,25 @@ class Pool:
                 await taken.aclose()
             yield made
 
+    async def warm(self) -> None:
+        """Load as many replicas as stay loaded when idle; those that jobs have taken count. Raises as a job does."""
+        cold = [slot for slot in self._free if not slot.loaded]
+        wanted = self._least - (len(self._slots) - len(cold))
+        failed = await asyncio.gather(*map(self._load, cold[: max(0, wanted)]), return_exceptions=True)
+        for failure in filter(None, failed):
+            raise failure
+
+    async def _load(self, slot: Slot) -> None:
+        async with self._places:
+            if slot not in self._free or slot.loaded:  # a job was quicker
+                return
+            self._refuse_if_closed()
+            self._free.remove(slot)
+            try:
+                await self._loaded(slot, lambda _: None)
+            finally:
+                self._give_back(slot)
+
     def replicas(self) -> tuple[ReplicaState, ...]:
         """One line for each slot that holds a process, or waits to start one."""
         return tuple(

@@ -42,6 +42,11 @@ class Pools:
             raise ReplicaLost("The executor is closed.")
         return self._pool(engine, options).playing(job, _careful(listen))
 
+    async def warm(self, engine: LocalEngine, options: Mapping[str, object]) -> None:
+        """As `Executor.warm`."""
+        if least_of(engine, options) and not self._closed:
+            await self._pool(engine, options).warm()
+
     def replicas(self) -> tuple[ReplicaState, ...]:
         """As `Executor.replicas`."""
         return tuple(state for pool in self._pools.values() for state in pool.replicas())

@@ -51,6 +51,9 @@ class Cards:
 
     away = ""
 
+    async def warm(self, engine: LocalEngine, options: Mapping[str, object]) -> None:
+        """Cards are always ready."""
+
     def capacity(self, engine: LocalEngine, options: Mapping[str, object]) -> int:
         """See `Executor`."""
         return self._replicas[engine.name]

@@ -85,6 +85,10 @@ class RayExecutor:
         link = self._rooms.reach.link
         return number if link is None or link.lost else min(number, max(1, most_at_once(demand, link.nodes)))
 
+    async def warm(self, engine: LocalEngine, options: Mapping[str, object]) -> None:
+        """See `Executor`."""
+        await self._pools.warm(engine, options)
+
     def replicas(self) -> tuple[ReplicaState, ...]:
         """See `Executor`."""
         return self._pools.replicas()
