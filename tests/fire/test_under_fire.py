@@ -11,7 +11,7 @@ from tests.fire.scene import Scene, play, seed_of_today
 FULL = Scene(
     tasks=5000,
     least=500,
-    seconds=270,
+    seconds=600,
     pause=4.0,
     streams=2,
     models=MODELS_IN_FULL,
@@ -38,7 +38,7 @@ async def test_a_short_fire(tmp_path: Path) -> None:
 
 
 @pytest.mark.fire
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1500)  # until 5,000 tasks are accepted, for ten minutes at most, and until all is quiet
 async def test_a_whole_fire(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster, "NODES", Path(__file__).with_name("patient_nodes.py"))
     with cluster.Cluster() as nodes:
