@@ -10,6 +10,7 @@ from tests.tasks.examples import project
 from tests.tasks.store.contract import a_file, claimed, ended, started, submitted
 from tests.tasks.store.purchase_contract import end, held, intention
 from understudy.tasks import lifecycle
+from understudy.tasks.accounts.records import User
 from understudy.tasks.file_records import new_address
 from understudy.tasks.records import Charge, File, ProjectLimits, Task
 from understudy.tasks.store.store import Store
@@ -22,6 +23,15 @@ async def fill(store: Store) -> None:
     limits = ProjectLimits(running=2, hourly=Decimal("12.5"), rate=0.5)
     rich = await store.add_project(project(name=ODD, allow=("10.0.0.0/8",), limits=limits))
     other = await store.add_project(project(auth="key", enabled=False, webhook_url="https://example.com/x"))
+    for name, role, project_id in (("Ädä", "operator", 0), ("Max", "maker", rich.id)):
+        kept = {
+            "name": name,
+            "role": role,
+            "project": project_id,
+            "password": ODD,
+            "enabled": role == "maker",
+        }
+        await store.accounts.add_user(User(id=0, created=2.0, **kept))  # type: ignore[arg-type]
     await store.deposit(rich.id, Decimal(5_000_000), "paid in", 2.0)
     await store.deposit(other.id, Decimal(7_000_000), "paid in", 2.0)
     await store.add_file(a_file("folder", project=rich.id, key="", name="holiday"))
@@ -83,6 +93,8 @@ async def everything(store: Store) -> dict[str, Any]:
     files: Sequence[File] = [file for task in tasks for file in await store.files_of(task.id)]
     return {
         "projects": projects,
+        "users": await store.accounts.users(),
+        "by name": await store.accounts.user_by_name("ÄDÄ"),
         "tasks": {task.id: task for task in tasks},
         "totals": [
             (await store.tasks(each.id, status=status))[0]

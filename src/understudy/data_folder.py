@@ -13,6 +13,7 @@ from understudy.errors import ConfigurationError
 
 CREDENTIALS = "credentials.json"
 DATABASE = "understudy.db"
+SIGN_IN = "sign-in.url"
 
 
 def make(folder: Path) -> Path:
@@ -91,15 +92,19 @@ def emptied(folder: Path) -> Path:
 
 def write_credentials(folder: Path, **credentials: str) -> None:
     """Write `credentials.json`, for the clients of this machine: completely or not at all, mode 0600."""
-    draft = folder / f"{CREDENTIALS}.new"
+    write_private(folder / CREDENTIALS, json.dumps(credentials, indent=2) + "\n")
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that its owner alone may read: completely or not at all."""
+    draft = path.with_name(f"{path.name}.new")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
         os.fchmod(descriptor, 0o600)  # the draft may have been there already
-        json.dump(credentials, file, indent=2)
-        file.write("\n")
+        file.write(text)
         file.flush()
         os.fsync(file.fileno())
-    draft.replace(folder / CREDENTIALS)
+    draft.replace(path)
 
 
 def read_credentials(folder: Path) -> dict[str, str]:
@@ -116,3 +121,18 @@ def note_url(folder: Path, url: str) -> None:
     known = read_credentials(folder)
     if known and known.get("url") != url:
         write_credentials(folder, **{**known, "url": url})
+
+
+def sign_in_url(url: str, token: str) -> str:
+    """Where the dashboard of the server at `url` takes an invitation. The token never reaches a server's log: it is in the fragment."""
+    return f"{url.rstrip('/')}/sign-in#{token}"
+
+
+def write_sign_in(folder: Path, url: str) -> None:
+    """Write the link that signs the first operator in to `sign-in.url`, mode 0600."""
+    write_private(folder / SIGN_IN, f"{url}\n")
+
+
+def remove_sign_in(folder: Path) -> None:
+    """It was used."""
+    (folder / SIGN_IN).unlink(missing_ok=True)

@@ -120,6 +120,14 @@ class TooManyRequests(RequestError):
         self.retry_after = retry_after
 
 
+class TooManyTries(RequestError):
+    """Somebody has tried to sign in too often."""
+
+    status = 429
+    retry_after = 60.0
+    """Seconds until it is worth trying again."""
+
+
 class StoreUnavailable(RequestError):
     """What remembers the tasks cannot be reached, or its disk is full: nothing was accepted."""
 

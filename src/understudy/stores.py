@@ -8,6 +8,7 @@ from pathlib import Path
 from understudy import data_folder
 from understudy.config import Settings
 from understudy.errors import ConfigurationError
+from understudy.tasks.accounts.accounts import Accounts
 from understudy.tasks.bus import Alone, Bus
 from understudy.tasks.projects import Projects
 from understudy.tasks.shelf import FolderNotes, Notes
@@ -29,6 +30,14 @@ async def open_projects(settings: Settings, *, make: bool = False) -> AsyncItera
         projects = Projects(store, await vault_of(settings, folder, store), time.time)
         await projects.check_key()
         yield projects
+
+
+@asynccontextmanager
+async def open_accounts(settings: Settings, *, make: bool = False) -> AsyncIterator[Accounts]:
+    """The users; `make` as in `open_projects`. Raises `ConfigurationError`."""
+    folder = _folder(settings, make=make)
+    async with store_of(settings, folder) as store:
+        yield Accounts(store, await vault_of(settings, folder, store), time.time)
 
 
 @asynccontextmanager

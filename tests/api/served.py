@@ -102,6 +102,7 @@ async def serving(folder: Path, **changes: Any) -> AsyncIterator[Served]:
         wake=lambda _: None,
         stop=lambda _: None,
         clock=clock,
+        base_url=BASE,
         prepaid=changes.pop("prepaid", False),
     )
     projects = Projects(store, Vault(bytes(32)), clock)

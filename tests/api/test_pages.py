@@ -1,8 +1,9 @@
 """Health, the landing answer, a model's page, the OpenAPI document."""
 
-from typing import Any
+from pathlib import Path
 
 import pytest
+from starlette.types import Receive, Scope, Send
 
 import understudy
 from tests.api.served import BASE, CATALOGUE, Served, serving
@@ -48,17 +49,25 @@ async def test_the_page_of_no_model(served: Served) -> None:
     assert answer.json()["errors"] == [{"code": 0, "message": "Error parsing url."}]
 
 
-async def test_what_the_api_does_not_know_goes_to_the_dashboard(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> None:
-    async def web(scope: Any, receive: Any, send: Any) -> None:
+class Dashboard:
+    """Whoever wants a page gets one."""
+
+    def serves(self, scope: Scope) -> bool:
+        return dict(scope["headers"]).get(b"accept") == b"text/html"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b"dashboard"})
 
-    async with serving(tmp_path_factory.mktemp("web"), web=web) as served:
-        assert (await served.client.get("/")).text == "dashboard"
+
+async def test_pages_are_for_who_wants_one(tmp_path: Path) -> None:
+    page = {"accept": "text/html"}
+    async with serving(tmp_path, web=Dashboard()) as served:
+        assert (await served.client.get("/", headers=page)).text == "dashboard"
+        assert (await served.client.get("/nowhere", headers=page)).text == "dashboard"
+        assert (await served.client.get("/")).json()["name"] == "understudy"
         assert (await served.client.get("/v1/nothing")).status_code == 404
-        assert (await served.client.get("/healthz")).json() == {"status": "ok"}
+        assert (await served.client.get("/healthz", headers=page)).json() == {"status": "ok"}
 
 
 async def test_the_openapi_document_fits_the_server(served: Served) -> None:

@@ -38,6 +38,16 @@ def test_one_process(folder: Path) -> None:
     ]
 
 
+def test_whoever_is_first_is_told_how_to_sign_in(folder: Path) -> None:
+    link = data_folder.sign_in_url("http://127.0.0.1:8420", "abc")
+    data_folder.write_sign_in(folder, link)
+    assert f"  sign in  {link}" in shown("http://127.0.0.1:8420", folder)
+    assert (folder / "sign-in.url").stat().st_mode & 0o777 == 0o600
+    assert not any("sign in" in line for line in shown("http://127.0.0.1:8420", folder, dashboard=False))
+    data_folder.remove_sign_in(folder)
+    assert not any("sign in" in line for line in shown("http://127.0.0.1:8420", folder))
+
+
 def test_of_a_process_that_answers_its_own_port_is_told_and_keys_that_are_there(tmp_path: Path) -> None:
     address = "https://clips.example"
     assert shown(address, tmp_path, role="api", url=address, port=8430) == [

@@ -44,6 +44,7 @@ class Api:
             trusted_proxies=parts.trusted_proxies,
             remember_seconds=parts.remember_project_seconds,
             rates=parts.rates,
+            signed_in=parts.signed_in,
         )
         self._patience = Patience(
             idle_seconds=parts.limits.idle_seconds, body_seconds=parts.limits.body_seconds

@@ -7,10 +7,10 @@ A key-only project sends just x-api-key. Both protocols are fixed by the clients
 
 import hmac
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple
 
-from understudy.api.client_address import Network, client_address, networks, within
+from understudy.client_address import Network, client_address, networks, within
 from understudy.errors import NotAuthorized
 from understudy.tasks.projects import Projects
 from understudy.tasks.rates import Rates
@@ -45,10 +45,11 @@ class Gate:
         trusted_proxies: tuple[str, ...] = (),
         remember_seconds: float = 0.0,
         rates: Rates | None = None,
+        signed_in: Callable[[Mapping[bytes, bytes]], Awaitable[Project | None]] | None = None,
     ) -> None:
         """`nonce_window`: seconds by which a nonce may be off, 0 takes any. `remember_seconds`: how late a change of
-        a project may be noticed; until then it is not looked up again. `rates`: how often a project may ask. Raises
-        ValueError for a bad network.
+        a project may be noticed; until then it is not looked up again. `rates`: how often a project may ask.
+        `signed_in`: the project of a page of the dashboard. Raises ValueError for a bad network.
         """
         self._projects = projects
         self._clock = clock
@@ -56,6 +57,7 @@ class Gate:
         self._remember_seconds = remember_seconds
         self._remembered: dict[bytes, _Known] = {}
         self._rates = rates
+        self._signed_in = signed_in
         self._trusted: tuple[Network, ...] = networks(trusted_proxies)
 
     async def project(
@@ -66,6 +68,11 @@ class Gate:
         Raises `NotAuthorized` with the wire's messages, and `TooManyRequests`. An unknown key and a disabled project
         look the same.
         """
+        if b"cookie" in headers and b"x-api-key" not in headers and self._signed_in is not None:
+            found = await self._signed_in(headers)
+            if found is not None:
+                await self._admit(found, all_headers, peer)
+                return found
         known = await self._by_key(headers.get(b"x-api-key", b""))
         project = known.project
         if project.auth == "signature":

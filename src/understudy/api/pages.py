@@ -5,10 +5,10 @@ from starlette.responses import PlainTextResponse, Response
 
 import understudy
 from understudy.api.answers import encode
-from understudy.api.client_address import client_address, networks, within
 from understudy.api.openapi import document
 from understudy.api.parts import Parts
 from understudy.catalogue.page import page
+from understudy.client_address import client_address, networks, within
 from understudy.errors import UnderstudyError, UnknownPath
 
 _JSON = "application/json"

@@ -1,11 +1,12 @@
 """What the API is assembled from: every part is handed in, none is found."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from understudy.catalogue.catalogue import Catalogue
 from understudy.files.storage import Storage
@@ -13,7 +14,22 @@ from understudy.tasks.desk import Desk
 from understudy.tasks.events import Events
 from understudy.tasks.projects import Projects
 from understudy.tasks.rates import Rates
+from understudy.tasks.records import Project
 from understudy.tasks.store.store import Store
+
+
+class Web(Protocol):
+    """The dashboard."""
+
+    def serves(self, scope: Scope) -> bool:
+        """Whether a request is for one of its pages."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer it."""
+
+
+SignedIn = Callable[[Mapping[bytes, bytes]], Awaitable[Project | None]]
+"""By a request's headers. Raises `NotAuthorized` for a session without its form token."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,5 +100,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     """Addresses and networks that may read it."""
     mcp: ASGIApp | None = None
     """Answers the Model Context Protocol at /mcp, if the extra is installed."""
-    web: ASGIApp | None = None
-    """Answers what is not the API's: the dashboard."""
+    web: Web | None = None
+    """The dashboard, if it is wanted."""
+    signed_in: SignedIn | None = None
+    """In which project a page of the dashboard asks, as proved by its session; None for who has none."""

@@ -15,7 +15,7 @@ Page = Callable[[Request], Awaitable[Response]]
 
 
 class Reading:
-    """The table of readable paths; what is not in it goes to the dashboard, if there is one."""
+    """The table of readable paths; what else is read may be a page of the dashboard."""
 
     def __init__(self, parts: Parts, posts_to: Callable[[str], bool]) -> None:
         """`posts_to`: whether POST is answered at a path."""
@@ -23,6 +23,7 @@ class Reading:
         self._posts_to = posts_to
         self._web = parts.web
         self._table: list[tuple[re.Pattern[str], Page]] = [
+            (_pattern(r"/"), pages.landing),
             (_pattern(r"/healthz"), pages.healthz),
             (_pattern(r"/readyz"), pages.readyz),
             (_pattern(r"/metrics"), pages.metrics),
@@ -33,13 +34,13 @@ class Reading:
             (_pattern(r"/uploads/sampleinputs/(?P<name>[^/]+)"), downloads.sample),
             (_pattern(r"/uploads/models/(?P<name>[^/]+)"), downloads.cover),
         ]
-        if self._web is None:
-            self._table.append((_pattern("/"), pages.landing))
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> bool:
         """Answer the request, or return False if nothing is read there in that way."""
         path, method = scope["path"], scope["method"]
         found = self._find(path)
+        if path == "/" and self._web is not None and self._web.serves(scope):
+            found = None
         if method == "OPTIONS" and (found or self._posts_to(path)):
             allow = "GET, HEAD, OPTIONS" if found else "POST, OPTIONS"
             await Response(status_code=204, headers={"allow": allow})(scope, receive, send)
@@ -50,7 +51,7 @@ class Reading:
             response = await page(request)
             await response(scope, receive, send)
             return True
-        if self._web is not None and not path.lower().startswith("/v1/"):
+        if self._web is not None and self._web.serves(scope):
             await self._web(scope, receive, send)
             return True
         return False

@@ -21,6 +21,9 @@ from understudy.tasks.bus import Called, Waits
 from understudy.tasks.desk import Desk
 from understudy.tasks.dispatcher import Dispatcher
 from understudy.tasks.rates import Rates
+from understudy.web.parts import WebParts
+from understudy.web.proof import Proof
+from understudy.web.site import Site
 
 _CALLS_PER_SECOND = 50.0
 
@@ -28,6 +31,8 @@ _CALLS_PER_SECOND = 50.0
 async def answering(stack: AsyncExitStack, ground: Ground, dispatcher: Dispatcher | None) -> ASGIApp:
     """What answers requests; of a process that only runs tasks, those of its operator."""
     settings, store, url = ground.settings, ground.store, ground.url
+
+    desk = _desk(ground)
 
     async def ready() -> None:
         if dispatcher is None:
@@ -43,10 +48,11 @@ async def answering(stack: AsyncExitStack, ground: Ground, dispatcher: Dispatche
     mcp = create_mcp_app(itself, url) if settings.role != "dispatcher" and mcp_is_installed() else None
     if mcp is not None:
         await stack.enter_async_context(mcp.lifespan())
+    web = _dashboard(ground, desk) if settings.role != "dispatcher" and settings.dashboard else None
     rates = Rates(store, time.time, limits_of(settings))
     parts = Parts(
         catalogue=ground.catalogue,
-        desk=_desk(ground),
+        desk=desk,
         store=store,
         storage=ground.storage,
         projects=ground.projects,
@@ -69,6 +75,8 @@ async def answering(stack: AsyncExitStack, ground: Ground, dispatcher: Dispatche
         metrics_from=settings.metrics_from,
         signed_urls=settings.signed_url_seconds,
         mcp=mcp,
+        web=Site(web) if web else None,
+        signed_in=Proof(web) if web else None,
     )
     if settings.role == "dispatcher":
         return create_admin_app(parts)
@@ -104,6 +112,26 @@ def _desk(ground: Ground) -> Desk:
         queued_of_model=settings.max_queued,
         about_money=ground.counter.about_money,
         tracer=ground.tracer,
+    )
+
+
+def _dashboard(ground: Ground, desk: Desk) -> WebParts:
+    settings = ground.settings
+
+    def first_sign_in() -> None:
+        data_folder.remove_sign_in(settings.data)
+
+    return WebParts(
+        accounts=ground.accounts,
+        catalogue=ground.catalogue,
+        cast=ground.cast,
+        desk=desk,
+        store=ground.store,
+        projects=ground.projects,
+        clock=time.time,
+        base_url=ground.url,
+        trusted_proxies=settings.trusted_proxies,
+        first_sign_in=first_sign_in,
     )
 
 

@@ -25,6 +25,7 @@ from understudy.files.storage import Storage, open_storage
 from understudy.metrics.loop import LoopLag
 from understudy.metrics.meter import Meter
 from understudy.stores import bus_of, notes_of, store_of, vault_of
+from understudy.tasks.accounts.accounts import Accounts
 from understudy.tasks.bus import Bus
 from understudy.tasks.events import Events
 from understudy.tasks.housekeeping import Housekeeping
@@ -43,6 +44,7 @@ log = logging.getLogger(__name__)
 
 
 _FIRST_PROJECT = "default"
+_FIRST_USER = "operator"
 _LOOKS = 50
 """For the project that another process is making."""
 
@@ -84,6 +86,7 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True):
     storage: Storage
     shelf: Shelf
     projects: Projects
+    accounts: Accounts
     bus: Bus
     events: Events
     counter: Counter
@@ -114,6 +117,7 @@ async def grounded(stack: AsyncExitStack, settings: Settings, folder: Path, url:
     stack.push_async_callback(shelf.close)
     projects = Projects(store, vault, time.time)
     await projects.check_key()
+    accounts = Accounts(store, vault, time.time)
     bus = bus_of(opened, owner)
     wakers = Wakers()
     # In a process that only runs tasks nobody watches.
@@ -134,6 +138,8 @@ async def grounded(stack: AsyncExitStack, settings: Settings, folder: Path, url:
     stack.push_async_callback(housekeeping.stop)
     if await housekeeping.leads("first project"):
         await _first_project(projects, folder, url)
+        if settings.dashboard and settings.role != "dispatcher":
+            await _first_user(accounts, folder, url)
     else:
         await _first_project_elsewhere(projects)
     loop = LoopLag()
@@ -152,6 +158,7 @@ async def grounded(stack: AsyncExitStack, settings: Settings, folder: Path, url:
         storage=storage,
         shelf=shelf,
         projects=projects,
+        accounts=accounts,
         bus=bus,
         events=Events(kept=kept, ended=over, tell=bus.send),
         counter=Counter(
@@ -174,6 +181,17 @@ def limits_of(settings: Settings) -> ProjectLimits:
         burst=settings.request_burst,
         keep_days=settings.keep_days,
     )
+
+
+async def _first_user(accounts: Accounts, folder: Path, url: str) -> None:
+    """As long as nobody has an account, a link for an operator; the one that a former start made counts no more."""
+    users = await accounts.list()
+    if any(user.password or user.signed_in for user in users):
+        return
+    first = next((user for user in users if user.name == _FIRST_USER), None)
+    if first is None:
+        first = await accounts.create(_FIRST_USER, "operator")
+    data_folder.write_sign_in(folder, data_folder.sign_in_url(url, await accounts.invite(first)))
 
 
 async def _first_project_elsewhere(projects: Projects) -> None:

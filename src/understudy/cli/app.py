@@ -19,6 +19,7 @@ from understudy.cli import (
     run,
     serve,
     tasks,
+    users,
     weights,
 )
 from understudy.cli.exits import HELP
@@ -54,6 +55,7 @@ app.command("run")(run.run)
 app.add_typer(models.app, name="models")
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(projects.app, name="projects")
+app.add_typer(users.app, name="users")
 app.add_typer(purchases.app, name="purchases")
 app.command("migrate")(migrate.migrate)
 app.command("copy-store")(copy_store.copy_store)

@@ -31,6 +31,9 @@ def _lines(address: str, settings: "Settings", rows: "Sequence[Described]") -> I
     known = settings.role != "dispatcher" and keys.exists()
     if settings.role != "dispatcher":
         yield f"  keys     {keys if known else 'none here; understudy projects create NAME'}"
+    sign_in = settings.data / data_folder.SIGN_IN
+    if settings.role != "dispatcher" and settings.dashboard and sign_in.exists():
+        yield f"  sign in  {sign_in.read_text().strip()}"
     if settings.role != "api":
         yield f"  engines  {_engines(rows)}{', on Ray' if settings.executor == 'ray' else ''}"
     if known:

@@ -118,6 +118,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "server", "Hosts, addresses and networks that input URLs and webhooks may reach although private."
         ),
     ] = ()
+    dashboard: Annotated[
+        bool,
+        about("server", "Whether the dashboard is served; without it the server answers programs alone."),
+    ] = True
     metrics_from: Annotated[
         tuple[str, ...], about("server", "Addresses and networks that may read /metrics.")
     ] = ("127.0.0.0/8", "::1")

@@ -80,6 +80,8 @@ class Meter:
 class _MeteredStore:
     def __init__(self, store: Store, meter: Meter) -> None:
         self.shared = store.shared
+        self.accounts = store.accounts
+        self.browsing = store.browsing
         for name in METHODS:
             setattr(self, name, meter.timed(name, getattr(store, name)))
         applied = self.apply

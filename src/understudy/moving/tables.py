@@ -2,7 +2,7 @@
 
 A row holds what the embedded store's columns hold: JSON as text, money in 1e-12 dollars, truth as 0 and 1. Not among the
 tables is what follows from them (counts, statistics), and what processes agree on for a while (leases, news, tokens,
-notes of files on their way).
+notes of files on their way, sessions of browsers).
 """
 
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import msgspec
 
 from understudy.moving.refusals import NotWhole
+from understudy.tasks.accounts.records import User
 from understudy.tasks.lifecycle import REACHED_AT, RUNNING, Status
 from understudy.tasks.records import Delivery, File, LedgerLine, OperatorLine, Project, Purchase, Task
 
@@ -40,6 +41,7 @@ FILES = Table(name="files", columns=File.__struct_fields__, sums=("size", "task"
 
 TABLES = (
     Table(name="projects", columns=Project.__struct_fields__, sums=("id", "balance")),
+    Table(name="users", columns=(*User.__struct_fields__, "folded"), sums=("id", "project", "enabled")),
     Table(name="tasks", columns=Task.__struct_fields__, sums=("id", "project", "files_deleted")),
     FILES,
     Table(name="ledger", columns=LedgerLine.__struct_fields__, sums=("id", "project", "task", "amount")),

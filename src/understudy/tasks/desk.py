@@ -86,8 +86,10 @@ class Desk:
         idempotency_key: str = "",
         body_hash: bytes = b"",
         door: str = "",
+        seed: int = 0,
     ) -> Task:
-        """A durable task. Its uploads are in the storage before it exists. `door`: see `Task`.
+        """A durable task. Its uploads are in the storage before it exists. `door`: see `Task`. `seed`: that of the run, if
+        not 0, whatever the inputs say.
 
         Raises `InvalidInput` for an address that must not be reached and for an idempotency key that was used with
         another body, `ConcurrencyLimit` and `InsufficientBalance` by the rules of prepaid billing.
@@ -119,7 +121,7 @@ class Desk:
                 values=checked.values,
                 sources=sources,
                 media=_media(sources, [*uploads.values(), *own.values()]),
-                seed=_seed(checked.values.get("seed", 0), id),
+                seed=seed or _seed(checked.values.get("seed", 0), id),
                 callback_url=callback_url,
                 door=door,
                 notes=_notes(checked.ignored),
@@ -152,6 +154,16 @@ class Desk:
         if not replayed:
             self._wake(task.model)
         return task
+
+    async def again(self, project: Project, model: Model, task: Task) -> Task:
+        """The same once more, with the same seed. Raises as `submit` does, also if its inputs were deleted."""
+        sources = {
+            name: tuple(
+                self._named(source, shown) for source, shown in zip(given, task.media[name], strict=True)
+            )
+            for name, given in task.sources.items()
+        }
+        return await self.submit(project, model, Checked(values=task.values, sources=sources), seed=task.seed)
 
     async def find(self, project: Project, *, id: str = "", token: str = "") -> Task:
         """A task of the project by id or token. Raises `NotFound`."""
@@ -231,6 +243,10 @@ class Desk:
         )
         await self._store.add_file(file)
         return file
+
+    def _named(self, source: Source, shown: str) -> Source:
+        """What is kept here, by its address: whether it still is will be seen."""
+        return Url(f"{self._base_url}/{shown.lstrip('/')}") if isinstance(source, Stored) else source
 
     async def _money(self, task: Task) -> str:
         return await self._about_money(task.id) if self._about_money else ""

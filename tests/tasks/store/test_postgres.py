@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.postgres import server
+from tests.tasks.store.account_contract import AccountContract
+from tests.tasks.store.browsing_contract import BrowsingContract
 from tests.tasks.store.contract import StoreContract
 from tests.tasks.store.lease_contract import LeaseContract
 from tests.tasks.store.purchase_contract import PurchaseContract
@@ -20,6 +22,14 @@ async def store() -> AsyncIterator[PostgresStore]:
 
 
 class TestContract(StoreContract, SharingContract):
+    pass
+
+
+class TestAccounts(AccountContract):
+    pass
+
+
+class TestBrowsing(BrowsingContract):
     pass
 
 

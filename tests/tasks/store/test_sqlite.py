@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.tasks.examples import new_task, project
+from tests.tasks.store.account_contract import AccountContract
+from tests.tasks.store.browsing_contract import BrowsingContract
 from tests.tasks.store.contract import StoreContract, claim
 from tests.tasks.store.lease_contract import LeaseContract
 from tests.tasks.store.purchase_contract import PurchaseContract
@@ -28,6 +30,14 @@ async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
 
 
 class TestContract(StoreContract, SharingContract):
+    pass
+
+
+class TestAccounts(AccountContract):
+    pass
+
+
+class TestBrowsing(BrowsingContract):
     pass
 
 

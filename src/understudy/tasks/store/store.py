@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Protocol
 
+from understudy.tasks.accounts.store import AccountStore
 from understudy.tasks.lifecycle import Change
 from understudy.tasks.records import (
     Delivery,
@@ -30,6 +31,7 @@ from understudy.tasks.records import (
     Settlement,
     Task,
 )
+from understudy.tasks.store.browsing import Browsing
 
 
 class Store(Protocol):
@@ -37,6 +39,10 @@ class Store(Protocol):
 
     shared: bool
     """Whether other processes may work on it at the same time."""
+    accounts: AccountStore
+    """Who may use the dashboard."""
+    browsing: Browsing
+    """Looking through tasks by whatever filter."""
 
     async def close(self) -> None:
         """Finish what is being written; the store is not used after it."""

@@ -8,7 +8,11 @@ for an answer from here. See `docs/postgresql.md` for what it needs.
 import asyncio
 from collections.abc import Callable
 
+from understudy.tasks.accounts.store import AccountStore
+from understudy.tasks.store.account_rows import AccountRows
+from understudy.tasks.store.browsing import Browsing
 from understudy.tasks.store.postgres.agreements import Agreements
+from understudy.tasks.store.postgres.asking import Asking
 from understudy.tasks.store.postgres.changing import Changes
 from understudy.tasks.store.postgres.claiming import Claims
 from understudy.tasks.store.postgres.connections import Connections
@@ -50,6 +54,9 @@ class PostgresStore(
         """With the password: not for messages."""
         for part in PostgresStore.__bases__:
             part.__init__(self, database)  # type: ignore[misc]
+        asking = Asking(database)
+        self.accounts: AccountStore = AccountRows(asking)
+        self.browsing = Browsing(asking)
         self._folding = asyncio.create_task(keep_folding(database, forget=True))
 
     async def close(self) -> None:

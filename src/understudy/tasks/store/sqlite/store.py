@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from msgspec.structs import replace
 
 from understudy.errors import ConfigurationError
+from understudy.tasks.accounts.store import AccountStore
 from understudy.tasks.buckets import Bucket, drawn
 from understudy.tasks.budgets import hour_of
 from understudy.tasks.lifecycle import Change
@@ -34,7 +35,10 @@ from understudy.tasks.records import (
     Task,
 )
 from understudy.tasks.store import rows
+from understudy.tasks.store.account_rows import AccountRows
+from understudy.tasks.store.browsing import Browsing
 from understudy.tasks.store.sqlite import claims, operations, purchases, reads
+from understudy.tasks.store.sqlite.asking import Asking
 from understudy.tasks.store.sqlite.insertion import insert
 from understudy.tasks.store.sqlite.migrations import migrate
 from understudy.tasks.store.sqlite.recent import RecentTasks
@@ -96,6 +100,9 @@ class SqliteStore:
     def __init__(self, writer: Writer, reading: sqlite3.Connection) -> None:
         self._writer = writer
         self._reading = reading
+        asking = Asking(writer, reading)
+        self.accounts: AccountStore = AccountRows(asking)
+        self.browsing = Browsing(asking)
         self._recent = RecentTasks()
         self._buckets: dict[str, Bucket] = {}
 

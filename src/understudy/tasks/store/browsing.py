@@ -1,0 +1,121 @@
+"""Looking through tasks by whatever filter, the same for every store, in time that does not grow with their number.
+
+Only what projects, models and statuses are is indexed. So a look goes through so many tasks and no further, the newest
+first: it brings what fits among them, and says how far it came.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+
+from understudy.tasks.lifecycle import RUNNING, Status
+from understudy.tasks.records import Task
+from understudy.tasks.store.asks import Asks
+from understudy.tasks.store.rows import TASK_FIELDS, to_task
+
+Stage = Literal["waiting", "running", "done", "failed", "cancelled"]
+
+LOOKED_THROUGH = 20_000
+"""Tasks in one look."""
+
+_STAGES: dict[str, str] = {
+    "waiting": f"status = '{Status.QUEUE.value}'",
+    "running": f"status IN ({', '.join(repr(status.value) for status in RUNNING)})",
+    "done": f"status = '{Status.POSTPROCESS_END.value}' AND pexit = '0'",
+    "failed": f"(status = '{Status.ERROR.value}' OR status = '{Status.POSTPROCESS_END.value}' AND pexit <> '0')",
+    "cancelled": f"status = '{Status.CANCEL.value}'",
+}
+# Logs are for those who look at one task. Column names are this program's own words; values are always bound.
+_COLUMNS = ", ".join(
+    f"'' AS \"{name}\"" if name in ("stdout", "stderr") else f'"{name}"' for name in TASK_FIELDS
+)
+_LATEST = "SELECT coalesce(max(id), 0) FROM tasks"
+
+
+class TaskFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which tasks are looked for. What is empty or 0 does not matter."""
+
+    project: int = 0
+    model: str = ""
+    engine: str = ""
+    stage: Stage | Literal[""] = ""
+    since: float = 0.0
+    """Submitted at that time or later, Unix seconds."""
+    until: float = 0.0
+    """Submitted before that time."""
+    text: str = ""
+    """Somewhere in its inputs, in upper or lower case; or its id or token."""
+
+
+class Look(NamedTuple):
+    """What a look brought."""
+
+    tasks: list[Task]
+    """The newest first; without their logs."""
+    beyond: int
+    """Where the next look begins; 0 if there is nothing older."""
+
+
+class Browsing:
+    """Part of a store."""
+
+    def __init__(self, asks: Asks) -> None:
+        self._asks = asks
+
+    async def look(self, wanted: TaskFilter, *, beyond: int = 0, limit: int = 50) -> Look:
+        """Tasks that fit, at most `limit`, older than the task `beyond` (0: from the newest on)."""
+        if not beyond:
+            ((latest,),) = await self._asks.read(_LATEST)
+            beyond = latest + 1
+        down_to = max(0, beyond - LOOKED_THROUGH)
+        where, cells = _where(wanted)
+        sql = f"""
+            SELECT {_COLUMNS} FROM tasks WHERE id < $1 AND id >= $2 {where} ORDER BY id DESC LIMIT $3
+        """  # noqa: S608
+        rows: Sequence[Sequence[Any]] = await self._asks.read(sql, beyond, down_to, limit, *cells)
+        found = [to_task(tuple(row)) for row in rows]
+        return Look(found, found[-1].id if len(found) == limit else down_to)
+
+
+def _where(wanted: TaskFilter) -> tuple[str, list[Any]]:
+    parts: list[str] = []
+    cells: list[Any] = []
+
+    def bound(value: Any) -> str:
+        cells.append(value)
+        return f"${len(cells) + 3}"
+
+    if wanted.project:
+        parts.append(f"project = {bound(wanted.project)}")
+    if wanted.model:
+        parts.append(f"model = {bound(wanted.model)}")
+    if wanted.stage:
+        parts.append(_STAGES[wanted.stage])
+    if wanted.since:
+        parts.append(f"created >= {bound(wanted.since)}")
+    if wanted.until:
+        parts.append(f"created < {bound(wanted.until)}")
+    if wanted.engine:
+        name = msgspec.json.encode(wanted.engine).decode()
+        pattern = bound('%"name":' + _literal(name) + ",%")
+        parts.append(f"engine LIKE {pattern} ESCAPE '!'")
+    if wanted.text:
+        sought = wanted.text.encode(errors="replace").decode()
+        # Not every database knows the lower case of every script: what is written so, is found in any case.
+        typed, lowered = (bound(f"%{_literal(_inner(text))}%") for text in (sought, sought.lower()))
+        number = sought.isascii() and sought.isdigit() and len(sought) < 19
+        id, token = bound(int(sought) if number else 0), bound(sought)
+        within = f"""("values" LIKE {typed} ESCAPE '!' OR lower("values") LIKE {lowered} ESCAPE '!')"""
+        parts.append(f"({within} OR token = {token} OR id = {id})")
+    return "".join(f" AND {part}" for part in parts), cells
+
+
+def _inner(text: str) -> str:
+    """As the text stands in a JSON string."""
+    return msgspec.json.encode(text).decode()[1:-1]
+
+
+def _literal(text: str) -> str:
+    """For LIKE, nothing of it a pattern."""
+    return text.replace("!", "!!").replace("%", "!%").replace("_", "!_")

@@ -1,0 +1,73 @@
+"""One clip: how far it is, then the clip itself; and what its owner may do with it."""
+
+from starlette.responses import Response
+
+from understudy.catalogue.catalogue import Catalogue
+from understudy.catalogue.manifest import Model
+from understudy.errors import NotAllowed, NotFound
+from understudy.tasks.lifecycle import Status
+from understudy.tasks.records import Project, Task
+from understudy.web.clips import Clip, clip_of
+from understudy.web.pages.page import Call, Page, go_to
+from understudy.web.proof import project_of
+
+
+async def _show(call: Call) -> Response:
+    return call.page("clip.html", clip=await _clip(call))
+
+
+async def _show_body(call: Call) -> Response:
+    """The part of the page that changes when the task ends."""
+    return call.page("clip_body.html", clip=await _clip(call))
+
+
+async def _stop(call: Call) -> Response:
+    project, task = await _task(call)
+    try:
+        if task.status == Status.QUEUE:
+            try:
+                await call.parts.desk.cancel(project, id=str(task.id))
+            except NotAllowed:  # it has begun meanwhile
+                await call.parts.desk.kill(project, id=str(task.id))
+        else:
+            await call.parts.desk.kill(project, id=str(task.id))
+    except NotAllowed:  # it is over meanwhile: there is nothing left to stop
+        pass
+    return go_to(f"/clips/{task.id}")
+
+
+async def _again(call: Call) -> Response:
+    project, task = await _task(call)
+    model = model_of(call.parts.catalogue, task)
+    if model is None or not model.enabled:
+        raise NotFound("This model is not offered here any more.")
+    made = await call.parts.desk.again(project, model, task)
+    return go_to(f"/clips/{made.id}")
+
+
+async def _clip(call: Call) -> Clip:
+    _, task = await _task(call)
+    return clip_of(task, model_of(call.parts.catalogue, task), await call.parts.store.files_of(task.id))
+
+
+async def _task(call: Call) -> tuple[Project, Task]:
+    project = await project_of(call.parts, call.me)
+    if project is None:
+        raise NotFound("There is no such clip.")
+    try:
+        return project, await call.parts.desk.find(project, id=call.path["id"])
+    except NotFound as error:
+        raise NotFound("There is no such clip.") from error
+
+
+def model_of(catalogue: Catalogue, task: Task) -> Model | None:
+    """The model that was asked for; None if it is not offered any more."""
+    return catalogue.find(*task.model.split("/", 1))
+
+
+PAGES = (
+    Page("GET", "/clips/{id}", "anybody", _show),
+    Page("GET", "/clips/{id}/body", "anybody", _show_body),
+    Page("POST", "/clips/{id}/stop", "anybody", _stop),
+    Page("POST", "/clips/{id}/again", "anybody", _again),
+)

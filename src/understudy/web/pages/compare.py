@@ -1,0 +1,71 @@
+"""Two clips side by side, and what was asked of them differently."""
+
+import msgspec
+from starlette.responses import Response
+
+from understudy.errors import NotFound
+from understudy.tasks.records import Project
+from understudy.tasks.store.browsing import TaskFilter
+from understudy.web.clips import Clip, clip_of
+from understudy.web.pages.clip import model_of
+from understudy.web.pages.page import Call, Page
+from understudy.web.proof import project_of
+
+_TO_CHOOSE_FROM = 60
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One input, or what is known of both clips."""
+
+    label: str
+    left: str
+    right: str
+
+    @property
+    def differs(self) -> bool:
+        """Whether it is marked."""
+        return self.left != self.right
+
+
+async def _compare(call: Call) -> Response:
+    project = await project_of(call.parts, call.me)
+    left, right = [await _clip(call, project, side) for side in ("left", "right")]
+    recent = []
+    if project is not None:
+        wanted = TaskFilter(project=project.id, stage="done")
+        recent = (await call.parts.store.browsing.look(wanted, limit=_TO_CHOOSE_FROM)).tasks
+    return call.page(
+        "compare.html",
+        left=left,
+        right=right,
+        rows=_rows(left, right) if left and right else [],
+        recent=[clip_of(task, model_of(call.parts.catalogue, task), []) for task in recent],
+    )
+
+
+async def _clip(call: Call, project: Project | None, side: str) -> Clip | None:
+    id = call.request.query_params.get(side, "")
+    if not id or project is None:
+        return None
+    try:
+        task = await call.parts.desk.find(project, id=id)
+    except NotFound as error:
+        raise NotFound("There is no such clip.") from error
+    outputs = await call.parts.store.outputs(task.id)
+    return clip_of(task, model_of(call.parts.catalogue, task), outputs)
+
+
+def _rows(left: Clip, right: Clip) -> list[Row]:
+    known = [_known(clip) for clip in (left, right)]
+    labels = dict.fromkeys([*known[0], *known[1]])
+    return [Row(label, *(each.get(label, "–") for each in known)) for label in labels]
+
+
+def _known(clip: Clip) -> dict[str, str]:
+    given = {each.label: " ".join(each.urls) or each.text for each in clip.given}
+    model = clip.model.title if clip.model and clip.model.title else clip.task.model
+    player = f"{clip.engine} (preview)" if clip.preview else clip.engine
+    return {"Model": model, "Played by": player, **given, "Seed": str(clip.task.seed)}
+
+
+PAGES = (Page("GET", "/compare", "anybody", _compare),)

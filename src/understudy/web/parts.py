@@ -1,0 +1,33 @@
+"""What the dashboard is assembled from: every part is handed in, none is found."""
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from understudy.catalogue.catalogue import Catalogue
+from understudy.engines.cast import Cast
+from understudy.tasks.accounts.accounts import Accounts
+from understudy.tasks.desk import Desk
+from understudy.tasks.projects import Projects
+from understudy.tasks.store.store import Store
+
+
+class WebParts(msgspec.Struct, frozen=True, kw_only=True):
+    """The parts, and the operator's settings that concern the dashboard."""
+
+    accounts: Accounts
+    catalogue: Catalogue
+    cast: Cast
+    desk: Desk
+    store: Store
+    projects: Projects
+    clock: Callable[[], float]
+    """Unix seconds."""
+    base_url: str
+    """What browsers see in front of every path, without a slash at its end."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses and networks of proxies whose X-Forwarded-For is believed."""
+    media_origins: Sequence[str] = ()
+    """Where clips come from beside this server: the storage's, if downloads lead there."""
+    first_sign_in: Callable[[], None] = lambda: None
+    """Called once somebody has signed in."""
