@@ -1,6 +1,6 @@
 """Detail, claim and list on PostgreSQL with millions of finished tasks, against a store of 200, in one run.
 
-The tasks are brought in by COPY, as many as UNDERSTUDY_BENCH_TASKS says (1,000,000; 10,000,000 take 14 GB and half an hour).
+The tasks are brought in by COPY, as many as UNDERSTUDY_BENCH_TASKS says (1,000,000; 10,000,000 take 14 GB and ten minutes).
 """
 
 import asyncio
