@@ -22,6 +22,7 @@ from understudy.tasks.store.sqlite.store import open_sqlite
 Command = Callable[..., tuple[int, str, str]]
 ROWS = {
     "projects": 3,
+    "users": 2,
     "tasks": 10,
     "files": 10,
     "ledger": 5,

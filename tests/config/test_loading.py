@@ -1,4 +1,5 @@
 import base64
+import json
 from pathlib import Path
 from typing import Any
 
@@ -92,9 +93,9 @@ def test_every_setting_can_come_from_the_file_and_the_environment(tmp_path: Path
         value = special.get(row.name, row.default)
         if row.is_table:
             continue
-        text = ",".join(value) if row.is_list else str(value)
+        text = ",".join(value) if row.is_list else json.dumps(value) if value is True else str(value)
         lines = f"[{row.section}]\n" if row.section else ""
-        lines += f"{row.key.rpartition('.')[2]} = {list(value) if row.is_list else value!r}"
+        lines += f"{row.key.rpartition('.')[2]} = {list(value) if row.is_list else text if value is True else repr(value)}"
         assert load(tmp_path, lines).origins == {row.name: "file"}
         if text:
             assert load(tmp_path, environ={row.environment: text}).origins == {row.name: "environment"}
