@@ -8,6 +8,7 @@ import typer
 
 from understudy.cli import limits
 from understudy.cli.limits import Spent
+from understudy.cli.opened import with_opened
 from understudy.cli.options import Config, Data, Database, Json, settings_from
 from understudy.cli.output import dollars, moment, print_json, print_table
 from understudy.cli.project_shown import print_credentials, print_project, project_record, project_row
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from understudy.config import Settings
     from understudy.tasks.projects import Credentials, Projects
     from understudy.tasks.records import Project
+    from understudy.tasks.store.store import Store
 
 app = typer.Typer(help="The server's projects: keys, addresses, balances.", no_args_is_help=True)
 balance = typer.Typer(help="The money of a project.", no_args_is_help=True)
@@ -293,34 +295,26 @@ def _set_enabled(settings: "Settings", project: int, enabled: bool) -> "Project"
 def _with_projects(
     settings: "Settings", work: "Callable[[Projects], Awaitable[T]]", *, make: bool = False
 ) -> T:
-    import asyncio
-
     from understudy.stores import open_projects
 
-    async def all_of_it() -> T:
-        async with open_projects(settings, make=make) as projects:
-            return await work(projects)
-
-    return asyncio.run(all_of_it())
+    return with_opened(open_projects(settings, make=make), work)
 
 
 def _spent(settings: "Settings", projects: "Sequence[Project]") -> dict[int, Spent]:
     """By project."""
-    import asyncio
     import time
 
     from understudy.stores import open_store
     from understudy.tasks.budgets import hour_began, month_began
 
-    async def look() -> dict[int, Spent]:
+    async def look(store: "Store") -> dict[int, Spent]:
         now = time.time()
-        async with open_store(settings) as store:
-            return {
-                project.id: Spent(
-                    hour=await store.spent(project.id, hour_began(now)),
-                    month=await store.spent(project.id, month_began(now)),
-                )
-                for project in projects
-            }
+        return {
+            project.id: Spent(
+                hour=await store.spent(project.id, hour_began(now)),
+                month=await store.spent(project.id, month_began(now)),
+            )
+            for project in projects
+        }
 
-    return asyncio.run(look())
+    return with_opened(open_store(settings), look)

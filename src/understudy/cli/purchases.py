@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar, get_args
 import typer
 
 from understudy.cli.engines import say_of
+from understudy.cli.opened import with_opened
 from understudy.cli.options import Config, Data, Database, Json, settings_from
 from understudy.cli.output import dollars, moment, print_json, print_table
 
@@ -120,12 +121,6 @@ def _record(purchase: "Purchase") -> dict[str, object]:
 
 
 def _with_store(settings: "Settings", work: "Callable[[Store], Awaitable[T]]") -> T:
-    import asyncio
-
     from understudy.stores import open_store
 
-    async def go() -> T:
-        async with open_store(settings) as store:
-            return await work(store)
-
-    return asyncio.run(go())
+    return with_opened(open_store(settings), work)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 import typer
 
 from understudy import data_folder
+from understudy.cli.opened import with_opened
 from understudy.cli.options import Config, Data, Database, Json, settings_from
 from understudy.cli.output import moment, note, print_json, print_table, say
 
@@ -162,12 +163,6 @@ def _record(user: "User") -> dict[str, Any]:
 def _with_accounts(
     settings: "Settings", work: "Callable[[Accounts], Awaitable[T]]", *, make: bool = False
 ) -> T:
-    import asyncio
-
     from understudy.stores import open_accounts
 
-    async def all_of_it() -> T:
-        async with open_accounts(settings, make=make) as accounts:
-            return await work(accounts)
-
-    return asyncio.run(all_of_it())
+    return with_opened(open_accounts(settings, make=make), work)
