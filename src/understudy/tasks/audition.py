@@ -4,9 +4,8 @@ from collections.abc import Mapping
 
 from understudy.catalogue.manifest import Model
 from understudy.engines.cast import Cast, Tried
-from understudy.engines.engine import Engine, LocalEngine, RemoteEngine
+from understudy.engines.engine import Engine, RemoteEngine
 from understudy.errors import EngineFailed, EngineUnavailable
-from understudy.executors.executor import Executor
 from understudy.tasks import lifecycle
 from understudy.tasks.held_task import HeldTask
 from understudy.tasks.lifecycle import PATH, Status
@@ -14,11 +13,6 @@ from understudy.tasks.minutes import Minutes
 from understudy.tasks.purchases.counter import Counter
 from understudy.tasks.purchases.verdicts import Failover, failover_of, goes_on
 from understudy.tasks.records import Purchase
-
-
-def waits_for_executor(cast: Cast, executor: Executor, model: Model) -> bool:
-    """Whether a model that nobody can play now could be played if the executor were not away: so it is waited for."""
-    return bool(executor.away) and any(isinstance(engine, LocalEngine) for engine in cast.of(model))
 
 
 class Audition:

@@ -18,7 +18,6 @@ from understudy.executors.executor import ReplicaState
 from understudy.log import log_context
 from understudy.tasks import lifecycle
 from understudy.tasks.about import log_fields
-from understudy.tasks.audition import waits_for_executor
 from understudy.tasks.events import Event
 from understudy.tasks.outage import Outage
 from understudy.tasks.records import Room, RunningLimits, Task
@@ -228,8 +227,8 @@ class Dispatcher:
         models: dict[str, list[str]] = {}
         places: dict[str, int] = {}
         for model in {*(model.address for model in self._crew.catalogue.models), *self._strangers}:
-            engine = self._engine(model)
-            if engine is None and self._waits(model):
+            engine, waits = self._engine(model)
+            if waits:
                 continue
             name = engine.name if engine else ""
             models.setdefault(name, []).append(model)
@@ -246,20 +245,14 @@ class Dispatcher:
         known = {model.address for model in self._crew.catalogue.models}
         self._strangers = set(await self._crew.store.waiting_models()) - known
 
-    def _engine(self, address: str) -> Engine | None:
+    def _engine(self, address: str) -> tuple[Engine | None, bool]:
+        """Who plays a model, and whether its tasks wait for one that is away: each time they are taken up is an attempt."""
         model = self._crew.catalogue.find(*address.split("/", 1))
         if model is None:
-            return None
-        crew = self._crew
-        # A task that only the executor could play is not taken up in vain, while that is away: each time is an attempt.
-        away = {
-            each.name for each in crew.cast.of(model) if crew.executor.away and isinstance(each, LocalEngine)
-        }
-        return crew.cast.choose(model, away).engine
-
-    def _waits(self, address: str) -> bool:
-        model = self._crew.catalogue.find(*address.split("/", 1))
-        return model is not None and waits_for_executor(self._crew.cast, self._crew.executor, model)
+            return None, False
+        away = self._crew.away(model)
+        engine = self._crew.cast.choose(model, away).engine
+        return engine, engine is None and bool(away)
 
     def _capacity(self, engine: Engine | None) -> int:
         if engine is None:

@@ -30,7 +30,7 @@ from understudy.executors.uncancelled import to_its_end
 from understudy.log import add_to_context
 from understudy.tasks import lifecycle
 from understudy.tasks.about import span_attributes
-from understudy.tasks.audition import Audition, waits_for_executor
+from understudy.tasks.audition import Audition
 from understudy.tasks.delivery import Delivery, Played
 from understudy.tasks.events import Event, Events
 from understudy.tasks.held_task import HeldTask, Lost
@@ -72,6 +72,12 @@ class Crew(msgspec.Struct, frozen=True, kw_only=True):
     clock: Callable[[], float]
     max_attempts: int = 3
     tracer: Tracer = NO_TRACER
+
+    def away(self, model: Model) -> set[str]:
+        """The engines of its cast that could play a model if the executor were not away: where no other can, it is waited for."""
+        if not self.executor.away:
+            return set()
+        return {engine.name for engine in self.cast.of(model) if isinstance(engine, LocalEngine)}
 
 
 class Run:
@@ -136,7 +142,7 @@ class Run:
             await self._try_again(error.message)
         except EngineUnavailable as error:
             wanted = crew.catalogue.find(*self.task.model.split("/", 1))
-            if wanted is not None and waits_for_executor(crew.cast, crew.executor, wanted):
+            if wanted is not None and crew.away(wanted):
                 await self._try_again(error.message)
             else:
                 await self._fail(error.message)
