@@ -1,7 +1,6 @@
 """A task as its owner sees it: where it is, what came of it, in words. Pure."""
 
 from collections.abc import Sequence
-from typing import Literal
 
 import msgspec
 
@@ -9,9 +8,8 @@ from understudy.catalogue.manifest import Model
 from understudy.tasks.about import engine_of, outcome_of
 from understudy.tasks.lifecycle import Status, elapsed, is_terminal
 from understudy.tasks.records import File, Task
+from understudy.tasks.store.browsing import Stage
 from understudy.web.inputs import label_of
-
-Stage = Literal["waiting", "running", "done", "failed", "cancelled"]
 
 DOING = {
     Status.QUEUE: "Waiting in the queue",

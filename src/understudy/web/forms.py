@@ -1,9 +1,9 @@
 """Forms as browsers send them: small, read within limits."""
 
 import asyncio
-from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
+from starlette.datastructures import ImmutableMultiDict
 from starlette.requests import Request
 
 from understudy.errors import InvalidInput, TooLarge
@@ -13,25 +13,8 @@ _MOST_FIELDS = 2000
 _SECONDS = 30.0
 
 
-class Form(Mapping[str, str]):
-    """Fields by name; of several of one name the last counts, and `all` has them in order."""
-
-    def __init__(self, pairs: list[tuple[str, str]]) -> None:
-        self._pairs = pairs
-        self._last = dict(pairs)
-
-    def __getitem__(self, name: str) -> str:
-        return self._last[name]
-
-    def __iter__(self):  # type: ignore[no-untyped-def]
-        return iter(self._last)
-
-    def __len__(self) -> int:
-        return len(self._last)
-
-    def all(self, name: str) -> list[str]:
-        """Every value of that name."""
-        return [value for each, value in self._pairs if each == name]
+Form = ImmutableMultiDict[str, str]
+"""Fields by name; of several of one name the last counts, and `getlist` has them in order."""
 
 
 async def read_form(request: Request) -> Form:

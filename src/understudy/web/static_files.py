@@ -1,6 +1,7 @@
 """Style sheets, scripts and icons: few and small, so they are read once, and named by their content."""
 
 import hashlib
+from functools import cached_property
 from importlib import resources
 from importlib.resources.abc import Traversable
 
@@ -19,12 +20,17 @@ _A_YEAR = "public, max-age=31536000, immutable"
 class StaticFiles:
     """The files in `static/`. Scripts import each other by their plain names, so all of them share one version."""
 
-    def __init__(self) -> None:
-        self._files = dict(_found(resources.files(__package__) / "static", ""))
+    # When somebody looks: a server for programs alone does without them.
+    @cached_property
+    def _files(self) -> dict[str, bytes]:
+        return dict(_found(resources.files(__package__) / "static", ""))
+
+    @cached_property
+    def _version(self) -> str:
         digest = hashlib.sha256()
         for name in sorted(self._files):
             digest.update(name.encode() + b"\0" + self._files[name])
-        self._version = digest.hexdigest()[:12]
+        return digest.hexdigest()[:12]
 
     def url(self, name: str) -> str:
         """Where a file is; another content has another address. Raises KeyError for a file that is not there."""

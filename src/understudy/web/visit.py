@@ -1,8 +1,7 @@
 """One request to the dashboard: who is there, and in which project."""
 
-from http.cookies import CookieError, SimpleCookie
-
 import msgspec
+from starlette.requests import cookie_parser
 
 from understudy.tasks.accounts.accounts import Accounts
 from understudy.tasks.accounts.records import User
@@ -30,7 +29,7 @@ class Visitor(msgspec.Struct, frozen=True):
 
 async def visitor(accounts: Accounts, cookie_header: str) -> Visitor | None:
     """Who sends these cookies; None for nobody who is signed in."""
-    cookies = _cookies(cookie_header)
+    cookies = cookie_parser(cookie_header)
     token = cookies.get(SESSION_COOKIE, "")
     found = await accounts.session(token) if token else None
     if found is None:
@@ -41,10 +40,3 @@ async def visitor(accounts: Accounts, cookie_header: str) -> Visitor | None:
         int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) < 10 else 0
     )
     return Visitor(user, token, accounts.form_token(token), project)
-
-
-def _cookies(header: str) -> dict[str, str]:
-    try:
-        return {name: morsel.value for name, morsel in SimpleCookie(header).items()}
-    except CookieError:
-        return {}

@@ -7,13 +7,13 @@ from understudy.catalogue.manifest import Model
 from understudy.errors import NotAllowed, NotFound
 from understudy.tasks.lifecycle import Status
 from understudy.tasks.records import Project, Task
-from understudy.web.clips import Clip, clip_of
+from understudy.web.clips import DOING, Clip, clip_of
 from understudy.web.pages.page import Call, Page, go_to
 from understudy.web.proof import project_of
 
 
 async def _show(call: Call) -> Response:
-    return call.page("clip.html", clip=await _clip(call))
+    return call.page("clip.html", clip=await _clip(call), doing=DOING)
 
 
 async def _show_body(call: Call) -> Response:

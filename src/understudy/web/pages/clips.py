@@ -47,7 +47,7 @@ async def _delete(call: Call) -> Response:
     project = await project_of(call.parts, call.me)
     if project is None:
         raise NotFound("There is no such clip.")
-    for id in call.form.all("clip"):
+    for id in call.form.getlist("clip"):
         try:
             task = await call.parts.desk.find(project, id=id)
             await call.parts.desk.delete_files(project, token=task.token)

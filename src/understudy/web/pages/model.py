@@ -86,7 +86,7 @@ def _given(model: Model, form: Form) -> dict[str, str | Sequence[str]]:
     given: dict[str, str | Sequence[str]] = {}
     for each in model.inputs:
         if each.is_file:
-            given[each.id] = tuple(filter(None, (_named(value) for value in form.all(each.id))))
+            given[each.id] = tuple(filter(None, (_named(value) for value in form.getlist(each.id))))
         elif each.id in form:
             given[each.id] = form[each.id]
     return given

@@ -2,6 +2,7 @@
 
 const clip = document.getElementById("clip");
 const MOST_LOG = 200_000;
+const DOING = JSON.parse(clip.dataset.doing);
 let failures = 0;
 
 watch();
@@ -22,50 +23,26 @@ function watch() {
   socket.addEventListener("message", (event) => {
     failures = 0;
     const told = JSON.parse(event.data);
-    if (["task_postprocess_end", "task_cancel"].includes(told.type) || (told.type === "task_error" && isEnd(told))) over = true;
-    else show(progress, told);
+    over = ["task_postprocess_end", "task_cancel"].includes(told.type);
     if (over) socket.close();
+    else show(progress, told);
   });
-  socket.addEventListener("close", () => {
-    if (over) show_end();
-    else setTimeout(watch_or_end, Math.min(500 * 2 ** failures++, 8000));
-  });
+  // The server closes it after a failure, too. What became of the clip is on the page then; if it goes on, it is watched again.
+  socket.addEventListener("close", () => setTimeout(refresh, over ? 0 : Math.min(500 * 2 ** failures++, 8000)));
 }
 
-// A line of the standard error and the failure before the start have one name; the second ends the watch, which the server closes.
-function isEnd() {
-  return false;
-}
-
-async function watch_or_end() {
+async function refresh() {
   const answer = await fetch(`/clips/${clip.dataset.clip}/body`).catch(() => null);
   if (answer?.ok) clip.innerHTML = await answer.text();
   watch();
 }
-
-async function show_end() {
-  const answer = await fetch(`/clips/${clip.dataset.clip}/body`).catch(() => null);
-  if (answer?.ok) clip.innerHTML = await answer.text();
-  else setTimeout(show_end, 1000);
-}
-
-const DOING = {
-  task_queue: "Waiting in the queue",
-  task_accept: "Getting ready",
-  task_preprocess_start: "Preparing the inputs",
-  task_preprocess_end: "Inputs are ready",
-  task_assign: "Loading the engine",
-  task_start: "Making the clip",
-  task_end: "Finishing",
-  task_postprocess_start: "Finishing",
-};
 
 function show(progress, told) {
   const bar = progress.querySelector("[data-bar]");
   const figures = progress.querySelector("[data-figures]");
   const log = clip.querySelector("[data-log]");
   const message = told.message;
-  if (DOING[told.type]) {
+  if (DOING[told.type] && !["task_output", "task_error"].includes(told.type)) {
     progress.querySelector("[data-doing]").textContent = DOING[told.type];
     bar.removeAttribute("value");
     figures.textContent = "";
