@@ -16,6 +16,8 @@ from understudy.engines.cast import Cast
 from understudy.engines.registry import load_engines
 from understudy.tasks.accounts.accounts import Accounts
 from understudy.tasks.accounts.passwords import Passwords
+from understudy.tasks.operations.decisions import Decisions
+from understudy.tasks.operations.reports import Reports
 from understudy.tasks.vault import Vault
 from understudy.web.parts import WebParts
 from understudy.web.proof import Proof
@@ -86,15 +88,20 @@ async def open_house(folder: Path) -> AsyncIterator[House]:
     async with serving(folder) as served:
         parts = served.parts
         engines = load_engines(("understudy.testing.instant:engine",))
+        cast = Cast(engines, {"*": ("instant",)}, {}, data=folder)
+        decisions = Decisions(parts.store, CATALOGUE, cast, parts.clock)
+        await decisions.start()
         web = WebParts(
             accounts=Accounts(
                 parts.store, Vault(bytes(32)), parts.clock, Passwords(operations=1, memory=8192)
             ),
             catalogue=CATALOGUE,
-            cast=Cast(engines, {"*": ("instant",)}, {}, data=folder),
+            cast=cast,
             desk=parts.desk,
             store=parts.store,
             projects=parts.projects,
+            decisions=decisions,
+            reports=Reports(parts.store, parts.clock),
             clock=parts.clock,
             base_url=BASE,
         )

@@ -12,7 +12,8 @@ from understudy.api.app import create_app
 from understudy.api.parts import Limits, Parts
 from understudy.api.traced import TracedRequests
 from understudy.assembly.ground import Ground, limits_of
-from understudy.assembly.observing import metrics_of
+from understudy.assembly.observing import metrics_of, reporter_of
+from understudy.config.shown import shown, text
 from understudy.errors import StoreUnavailable
 from understudy.mcp import is_installed as mcp_is_installed
 from understudy.mcp.http import create_mcp_app
@@ -20,8 +21,9 @@ from understudy.tasks.buckets import Valve
 from understudy.tasks.bus import Called, Waits
 from understudy.tasks.desk import Desk
 from understudy.tasks.dispatcher import Dispatcher
+from understudy.tasks.operations.reports import Reports
 from understudy.tasks.rates import Rates
-from understudy.web.parts import WebParts
+from understudy.web.parts import SettingShown, WebParts
 from understudy.web.proof import Proof
 from understudy.web.site import Site
 
@@ -48,7 +50,12 @@ async def answering(stack: AsyncExitStack, ground: Ground, dispatcher: Dispatche
     mcp = create_mcp_app(itself, url) if settings.role != "dispatcher" and mcp_is_installed() else None
     if mcp is not None:
         await stack.enter_async_context(mcp.lifespan())
-    web = _dashboard(ground, desk) if settings.role != "dispatcher" and settings.dashboard else None
+    reporter = reporter_of(ground, dispatcher) if dispatcher is not None else None
+    if reporter is not None:
+        await reporter.start()
+        stack.push_async_callback(reporter.stop)
+    reports = Reports(store, time.time, own=reporter.report if reporter else None)
+    web = _dashboard(ground, desk, reports) if settings.role != "dispatcher" and settings.dashboard else None
     rates = Rates(store, time.time, limits_of(settings))
     parts = Parts(
         catalogue=ground.catalogue,
@@ -115,7 +122,7 @@ def _desk(ground: Ground) -> Desk:
     )
 
 
-def _dashboard(ground: Ground, desk: Desk) -> WebParts:
+def _dashboard(ground: Ground, desk: Desk, reports: Reports) -> WebParts:
     settings = ground.settings
 
     def first_sign_in() -> None:
@@ -128,6 +135,19 @@ def _dashboard(ground: Ground, desk: Desk) -> WebParts:
         desk=desk,
         store=ground.store,
         projects=ground.projects,
+        decisions=ground.decisions,
+        reports=reports,
+        settings=tuple(
+            SettingShown(
+                section=row.section,
+                key=row.key,
+                value=text(value),
+                origin=origin,
+                help=row.help,
+                environment=row.environment,
+            )
+            for row, value, origin in shown(settings)
+        ),
         clock=time.time,
         base_url=ground.url,
         trusted_proxies=settings.trusted_proxies,

@@ -29,6 +29,7 @@ from understudy.tasks.accounts.accounts import Accounts
 from understudy.tasks.bus import Bus
 from understudy.tasks.events import Events
 from understudy.tasks.housekeeping import Housekeeping
+from understudy.tasks.operations.decisions import Decisions
 from understudy.tasks.projects import Projects
 from understudy.tasks.purchases.counter import Counter
 from understudy.tasks.purchases.partners import Partners
@@ -87,6 +88,7 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True):
     shelf: Shelf
     projects: Projects
     accounts: Accounts
+    decisions: Decisions
     bus: Bus
     events: Events
     counter: Counter
@@ -118,6 +120,9 @@ async def grounded(stack: AsyncExitStack, settings: Settings, folder: Path, url:
     projects = Projects(store, vault, time.time)
     await projects.check_key()
     accounts = Accounts(store, vault, time.time)
+    decisions = Decisions(store, catalogue, cast, time.time)
+    await decisions.start()
+    stack.push_async_callback(decisions.stop)
     bus = bus_of(opened, owner)
     wakers = Wakers()
     # In a process that only runs tasks nobody watches.
@@ -159,6 +164,7 @@ async def grounded(stack: AsyncExitStack, settings: Settings, folder: Path, url:
         shelf=shelf,
         projects=projects,
         accounts=accounts,
+        decisions=decisions,
         bus=bus,
         events=Events(kept=kept, ended=over, tell=bus.send),
         counter=Counter(

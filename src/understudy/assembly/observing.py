@@ -12,6 +12,7 @@ from understudy.engines.retirement import Ending
 from understudy.executors.card_memory import CardMemory
 from understudy.metrics.sight import Sight
 from understudy.tasks.dispatcher import Dispatcher
+from understudy.tasks.operations.reporter import Reporter
 from understudy.tasks.rates import Rates
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,19 @@ def metrics_of(ground: Ground, dispatcher: Dispatcher | None, rates: Rates) -> C
         return await figures(sight)
 
     return metrics
+
+
+def reporter_of(ground: Ground, dispatcher: Dispatcher) -> Reporter:
+    """What this process, which runs tasks, says of itself."""
+    return Reporter(
+        store=ground.store,
+        dispatcher=dispatcher,
+        cast=ground.cast,
+        catalogue=ground.catalogue,
+        owner=ground.owner,
+        clock=time.time,
+        cards=CardMemory() if ground.settings.executor == "local" else None,
+    )
 
 
 def endings_of(ground: Ground) -> tuple[Ending, ...]:

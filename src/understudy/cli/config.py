@@ -1,14 +1,11 @@
 """`understudy config`: the effective settings, and a file to start from."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
 
 from understudy.cli.options import Config, Data, Json, settings_from
 from understudy.cli.output import print_json, print_table, say
-
-if TYPE_CHECKING:
-    from understudy.config import Setting
 
 app = typer.Typer(help="The server's settings.", no_args_is_help=True)
 
@@ -19,10 +16,9 @@ def show(config: Config = None, data: Data = None, json: Json = False) -> None:
 
     Secrets are hidden.
     """
-    from understudy.config import TABLE
+    from understudy.config.shown import shown, text
 
-    settings = settings_from(config, data=data)
-    rows = [(row, _shown(row, getattr(settings, row.name)), settings.origin(row.name)) for row in TABLE]
+    rows = shown(settings_from(config, data=data))
     if json:
         print_json(
             {row.name: {"value": value, "origin": origin, "key": row.key} for row, value, origin in rows}
@@ -30,7 +26,7 @@ def show(config: Config = None, data: Data = None, json: Json = False) -> None:
     else:
         print_table(
             ("Key", "Value", "From", "Environment"),
-            ((row.key, _text(value), origin, row.environment) for row, value, origin in rows),
+            ((row.key, text(value), origin, row.environment) for row, value, origin in rows),
             "",
         )
 
@@ -60,31 +56,6 @@ def template() -> None:
                 say(
                     f"# {last} = {_toml(row.default) if row.default is not None else _toml('/var/lib/understudy')}"
                 )
-
-
-def _shown(row: "Setting", value: Any) -> Any:
-    if row.secret and value:
-        return "***"
-    if row.name == "engine":
-        return {name: _without_secrets(options) for name, options in value.items()}
-    return value
-
-
-def _without_secrets(options: dict[str, Any]) -> dict[str, Any]:
-    """Engines name their own options, so what may be a secret is told by its name."""
-    words = ("key", "secret", "token", "password")
-    return {
-        name: "***" if value and any(word in name.lower() for word in words) else value
-        for name, value in options.items()
-    }
-
-
-def _text(value: Any) -> str:
-    import msgspec
-
-    if isinstance(value, tuple | dict):
-        return msgspec.json.encode(value, enc_hook=str).decode()
-    return str(value)
 
 
 def _toml(value: Any) -> str:

@@ -82,6 +82,7 @@ class _MeteredStore:
         self.shared = store.shared
         self.accounts = store.accounts
         self.browsing = store.browsing
+        self.operating = store.operating
         for name in METHODS:
             setattr(self, name, meter.timed(name, getattr(store, name)))
         applied = self.apply

@@ -8,8 +8,23 @@ from understudy.catalogue.catalogue import Catalogue
 from understudy.engines.cast import Cast
 from understudy.tasks.accounts.accounts import Accounts
 from understudy.tasks.desk import Desk
+from understudy.tasks.operations.decisions import Decisions
+from understudy.tasks.operations.reports import Reports
 from understudy.tasks.projects import Projects
 from understudy.tasks.store.store import Store
+
+
+class SettingShown(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the server's settings, fit to be shown: secrets are hidden."""
+
+    section: str
+    key: str
+    """Its full key in the file: `server.port`."""
+    value: str
+    origin: str
+    """Where the value comes from: `default`, a file, the environment, a flag."""
+    help: str
+    environment: str
 
 
 class WebParts(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,6 +36,10 @@ class WebParts(msgspec.Struct, frozen=True, kw_only=True):
     desk: Desk
     store: Store
     projects: Projects
+    decisions: Decisions
+    reports: Reports
+    settings: Sequence[SettingShown] = ()
+    """What the server runs with."""
     clock: Callable[[], float]
     """Unix seconds."""
     base_url: str

@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 from understudy.client_address import client_address, networks
 from understudy.errors import RequestError
 from understudy.web.forms import Form, read_form
-from understudy.web.pages import clip, clips, compare, model, models, sign_in
+from understudy.web.pages import clip, clips, compare, model, models, operate, sign_in
 from understudy.web.pages.page import Call, status_of
 from understudy.web.parts import WebParts
 from understudy.web.rendering import Renderer
@@ -25,7 +25,15 @@ _FOREIGN_FORM = (
     "This form was not sent from a page of this server, or you have signed in again since."
     " Go back, reload the page, and send it again."
 )
-_PAGES = (*sign_in.PAGES, *models.PAGES, *model.PAGES, *clips.PAGES, *clip.PAGES, *compare.PAGES)
+_PAGES = (
+    *sign_in.PAGES,
+    *models.PAGES,
+    *model.PAGES,
+    *clips.PAGES,
+    *clip.PAGES,
+    *compare.PAGES,
+    *operate.PAGES,
+)
 
 
 class Site:

@@ -77,14 +77,31 @@ class Browsing:
         found = [to_task(tuple(row)) for row in rows]
         return Look(found, found[-1].id if len(found) == limit else down_to)
 
+    async def count_open(self, wanted: TaskFilter) -> dict[Stage, int]:
+        """How many tasks fit that are not over: those that wait, and those that run."""
+        where, cells = _where(wanted, before=0)
+        sql = f"SELECT status, count(*) FROM open_tasks WHERE 1 = 1 {where} GROUP BY status"  # noqa: S608
+        rows = await self._asks.read(sql, *cells)
+        found: dict[Stage, int] = {"waiting": 0, "running": 0}
+        for status, number in rows:
+            found["waiting" if status == Status.QUEUE else "running"] += number
+        return found
 
-def _where(wanted: TaskFilter) -> tuple[str, list[Any]]:
+    async def oldest_open(self, wanted: TaskFilter, limit: int) -> list[Task]:
+        """Tasks that fit and are not over, the oldest first; without their logs."""
+        where, cells = _where(wanted, before=1)
+        sql = f"SELECT {_COLUMNS} FROM open_tasks WHERE 1 = 1 {where} ORDER BY id LIMIT $1"  # noqa: S608
+        return [to_task(tuple(row)) for row in await self._asks.read(sql, limit, *cells)]
+
+
+def _where(wanted: TaskFilter, *, before: int = 3) -> tuple[str, list[Any]]:
+    """Its conditions, and what they are bound to; `before`: how many parameters stand before them."""
     parts: list[str] = []
     cells: list[Any] = []
 
     def bound(value: Any) -> str:
         cells.append(value)
-        return f"${len(cells) + 3}"
+        return f"${len(cells) + before}"
 
     if wanted.project:
         parts.append(f"project = {bound(wanted.project)}")

@@ -32,6 +32,7 @@ from understudy.tasks.records import (
     Task,
 )
 from understudy.tasks.store.browsing import Browsing
+from understudy.tasks.store.operating import Operating
 
 
 class Store(Protocol):
@@ -43,6 +44,8 @@ class Store(Protocol):
     """Who may use the dashboard."""
     browsing: Browsing
     """Looking through tasks by whatever filter."""
+    operating: Operating
+    """What operators decide, and what they look at."""
 
     async def close(self) -> None:
         """Finish what is being written; the store is not used after it."""

@@ -41,3 +41,53 @@ function pause(event) {
 export function formToken() {
   return document.querySelector('meta[name="form-token"]')?.content ?? "";
 }
+
+// Forms that ask before they are sent.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!form.dataset?.confirm || form.dataset.confirmed) return;
+  event.preventDefault();
+  ask(form.dataset.confirm, form.dataset.confirmAct || event.submitter?.textContent.trim() || "Yes").then((yes) => {
+    if (!yes) return;
+    form.dataset.confirmed = "yes";
+    form.requestSubmit(event.submitter);
+  });
+});
+
+export function ask(question, act) {
+  const dialog = document.createElement("dialog");
+  dialog.className = "confirm";
+  const text = document.createElement("p");
+  text.id = "question";
+  text.textContent = question;
+  dialog.setAttribute("aria-labelledby", "question");
+  const row = document.createElement("form");
+  row.method = "dialog";
+  row.className = "row";
+  for (const [value, label, kind] of [["no", "Cancel", "secondary"], ["yes", act, "danger"]]) {
+    const choice = document.createElement("button");
+    choice.value = value;
+    choice.className = kind;
+    choice.textContent = label;
+    row.append(choice);
+  }
+  dialog.append(text, row);
+  document.body.append(dialog);
+  dialog.showModal();
+  return new Promise((answer) => {
+    dialog.addEventListener("close", () => {
+      answer(dialog.returnValue === "yes");
+      dialog.remove();
+    });
+  });
+}
+
+// Buttons that copy a text.
+document.addEventListener("click", async (event) => {
+  const copy = event.target.closest?.("[data-copy-text]");
+  if (!copy) return;
+  await navigator.clipboard.writeText(copy.dataset.copyText);
+  const before = copy.textContent;
+  copy.textContent = "Copied";
+  setTimeout(() => (copy.textContent = before), 1500);
+});

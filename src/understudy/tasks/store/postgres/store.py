@@ -11,6 +11,7 @@ from collections.abc import Callable
 from understudy.tasks.accounts.store import AccountStore
 from understudy.tasks.store.account_rows import AccountRows
 from understudy.tasks.store.browsing import Browsing
+from understudy.tasks.store.operating import Operating
 from understudy.tasks.store.postgres.agreements import Agreements
 from understudy.tasks.store.postgres.asking import Asking
 from understudy.tasks.store.postgres.changing import Changes
@@ -57,6 +58,7 @@ class PostgresStore(
         asking = Asking(database)
         self.accounts: AccountStore = AccountRows(asking)
         self.browsing = Browsing(asking)
+        self.operating = Operating(asking)
         self._folding = asyncio.create_task(keep_folding(database, forget=True))
 
     async def close(self) -> None:

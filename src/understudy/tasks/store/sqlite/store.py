@@ -37,6 +37,7 @@ from understudy.tasks.records import (
 from understudy.tasks.store import rows
 from understudy.tasks.store.account_rows import AccountRows
 from understudy.tasks.store.browsing import Browsing
+from understudy.tasks.store.operating import Operating
 from understudy.tasks.store.sqlite import claims, operations, purchases, reads
 from understudy.tasks.store.sqlite.asking import Asking
 from understudy.tasks.store.sqlite.insertion import insert
@@ -103,6 +104,7 @@ class SqliteStore:
         asking = Asking(writer, reading)
         self.accounts: AccountStore = AccountRows(asking)
         self.browsing = Browsing(asking)
+        self.operating = Operating(asking)
         self._recent = RecentTasks()
         self._buckets: dict[str, Bucket] = {}
 

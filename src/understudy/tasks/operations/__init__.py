@@ -1,0 +1,1 @@
+"""What operators see of an installation, and what they decide while it runs."""

@@ -1,0 +1,5 @@
+"""All projects, and new ones."""
+
+from understudy.web.pages.page import Page
+
+PAGES: tuple[Page, ...] = ()

@@ -1,0 +1,5 @@
+"""Stopping many tasks at once."""
+
+from understudy.web.pages.page import Page
+
+PAGES: tuple[Page, ...] = ()

@@ -1,0 +1,5 @@
+"""All tasks, by whatever filter."""
+
+from understudy.web.pages.page import Page
+
+PAGES: tuple[Page, ...] = ()

@@ -1,0 +1,39 @@
+// Parts of a page that are fetched anew while somebody looks: <div id="now" data-live="/where" data-every="3">.
+// What did not change stays as it is, and so does everything where somebody is typing or has opened something.
+
+for (const region of document.querySelectorAll("[data-live]")) follow(region);
+
+function follow(region) {
+  let known = "";
+  let failures = 0;
+  const pause = Number(region.dataset.every || 3) * 1000;
+  const look = async () => {
+    if (document.visibilityState === "visible" && !isHeld(region)) {
+      const answer = await fetch(region.dataset.live, { headers: { accept: "text/html" } }).catch(() => null);
+      if (answer?.redirected) return location.reload();
+      failures = answer?.ok ? 0 : failures + 1;
+      region.toggleAttribute("data-stale", failures > 1);
+      if (answer?.ok) {
+        const text = await answer.text();
+        if (text !== known && !isHeld(region)) show(region, text);
+        known = text;
+      }
+    }
+    setTimeout(look, Math.min(pause * 2 ** failures, 30000));
+  };
+  setTimeout(look, pause);
+}
+
+function isHeld(region) {
+  const active = document.activeElement;
+  return region.contains(active) && active.matches("input, select, textarea") || Boolean(region.querySelector("dialog[open]"));
+}
+
+function show(region, text) {
+  const open = [...region.querySelectorAll("details[id][open]")].map((each) => each.id);
+  const focused = region.contains(document.activeElement) ? document.activeElement.id : "";
+  region.innerHTML = text;
+  for (const id of open) document.getElementById(id)?.setAttribute("open", "");
+  if (focused) document.getElementById(focused)?.focus();
+  region.dispatchEvent(new CustomEvent("live:shown", { bubbles: true }));
+}
