@@ -94,13 +94,13 @@ async def test_no_column_of_either_store_is_forgotten(folder: Folder) -> None:
         }
     for follows in ("task_counts", "model_statistics", "sqlite_sequence"):
         del embedded[follows]
-    for passing in ("leases", "sessions", "invitations"):  # for a while only
+    for passing in ("leases", "sessions", "invitations", "reports", "samples"):  # for a while only
         del embedded[passing]
     assert embedded == COPIED
     shared = await tables_of(await server().new_database())
     for follows in ("counts", "changes", "folding", "schema_version"):
         del shared[follows]
-    for agreed in ("leases", "shelvings", "buckets", "news", "sessions", "invitations"):
+    for agreed in ("leases", "shelvings", "buckets", "news", "sessions", "invitations", "reports", "samples"):
         del shared[agreed]
     shared["tasks"].remove("phase")  # follows from the status
     shared["files"].remove("number")  # the order in which they are written

@@ -35,7 +35,13 @@ def test_ctrl_c_stops_the_task_first(stand_in: StandIn, tmp_path: Path) -> None:
     stand_in.hold = True
     command = [*UNDERSTUDY, "run", "openai/sora-2-pro", "-p", "A road."]
     running = subprocess.Popen(
-        command, cwd=tmp_path, env=environment(**stand_in.environment()), stderr=subprocess.PIPE, text=True
+        command,
+        cwd=tmp_path,
+        env=environment(**stand_in.environment()),
+        stderr=subprocess.PIPE,
+        text=True,
+        # Whoever runs these tests in the background of a shell has it ignored, and that is inherited.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     deadline = time.monotonic() + 20
     while not any(task["status"] == "task_start" for task in stand_in.tasks.values()):

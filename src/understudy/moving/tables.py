@@ -2,7 +2,7 @@
 
 A row holds what the embedded store's columns hold: JSON as text, money in 1e-12 dollars, truth as 0 and 1. Not among the
 tables is what follows from them (counts, statistics), and what processes agree on for a while (leases, news, tokens,
-notes of files on their way, sessions of browsers).
+notes of files on their way, sessions of browsers, reports), nor points of charts.
 """
 
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -13,6 +13,7 @@ import msgspec
 from understudy.moving.refusals import NotWhole
 from understudy.tasks.accounts.records import User
 from understudy.tasks.lifecycle import REACHED_AT, RUNNING, Status
+from understudy.tasks.operations.records import Decision
 from understudy.tasks.records import Delivery, File, LedgerLine, OperatorLine, Project, Purchase, Task
 
 Row = tuple[Any, ...]
@@ -66,6 +67,7 @@ TABLES = (
         sums=("hour", "amount"),
         order=("project", "hour"),
     ),
+    Table(name="decisions", columns=Decision.__struct_fields__, sums=("id",)),
 )
 
 

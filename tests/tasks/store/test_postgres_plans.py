@@ -8,6 +8,8 @@ import asyncpg
 
 from tests.postgres import connected, server
 from tests.tasks.examples import project
+from understudy.tasks.store import browsing, operating
+from understudy.tasks.store.browsing import TaskFilter
 from understudy.tasks.store.postgres import (
     agreements,
     changing,
@@ -73,10 +75,24 @@ END = Shape(("status", "pexit", "postprocess_ended"), alone=False)
 
 
 def queries() -> Iterator[tuple[str, str]]:
-    for module in (agreements, changing, claiming, files, folding, projects, purchases, tasks, webhooks):
+    for module in (
+        agreements,
+        changing,
+        claiming,
+        files,
+        folding,
+        operating,
+        projects,
+        purchases,
+        tasks,
+        webhooks,
+    ):
         for name, sql in vars(module).items():
             if name.isupper() and not name.startswith("_") and isinstance(sql, str) and " " in sql:
                 yield f"{module.__name__.rpartition('.')[2]}.{name}", sql
+    yield "browsing.look", browsing.look(TaskFilter(project=1, model="m", stage="failed", text="road"))[0]
+    yield "browsing.count_open", browsing.count_open(TaskFilter(engine="e"))[0]
+    yield "browsing.oldest_open", browsing.oldest_open(TaskFilter())[0]
     yield "submitting.SUBMIT", submitting.SUBMIT
     yield "submitting.SUBMIT_LIMITED", submitting.SUBMIT_LIMITED
     yield "submitting.EARLIER", submitting.EARLIER
@@ -159,6 +175,9 @@ async def what_waits_is_found_by_indexes_of_that_alone(connection: asyncpg.Conne
         tasks.WAITING_MODELS,
         tasks.QUEUE,
         tasks.DEPTH,
+        browsing.count_open(TaskFilter(project=1, stage="waiting"))[0],
+        browsing.oldest_open(TaskFilter(text="road"))[0],
+        operating.AHEAD,
         webhooks.CLAIM,
         webhooks.NEXT,
         webhooks.WAITING,

@@ -13,6 +13,7 @@ from tests.tasks.store.account_contract import AccountContract
 from tests.tasks.store.browsing_contract import BrowsingContract
 from tests.tasks.store.contract import StoreContract, claim
 from tests.tasks.store.lease_contract import LeaseContract
+from tests.tasks.store.operating_contract import OperatingContract
 from tests.tasks.store.purchase_contract import PurchaseContract
 from tests.tasks.store.sharing_contract import SharingContract
 from understudy.errors import ConfigurationError, StoreUnavailable
@@ -42,6 +43,10 @@ class TestBrowsing(BrowsingContract):
 
 
 class TestLeases(LeaseContract):
+    pass
+
+
+class TestOperating(OperatingContract):
     pass
 
 

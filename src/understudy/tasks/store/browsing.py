@@ -69,18 +69,14 @@ class Browsing:
             ((latest,),) = await self._asks.read(_LATEST)
             beyond = latest + 1
         down_to = max(0, beyond - LOOKED_THROUGH)
-        where, cells = _where(wanted)
-        sql = f"""
-            SELECT {_COLUMNS} FROM tasks WHERE id < $1 AND id >= $2 {where} ORDER BY id DESC LIMIT $3
-        """  # noqa: S608
+        sql, cells = look(wanted)
         rows: Sequence[Sequence[Any]] = await self._asks.read(sql, beyond, down_to, limit, *cells)
         found = [to_task(tuple(row)) for row in rows]
         return Look(found, found[-1].id if len(found) == limit else down_to)
 
     async def count_open(self, wanted: TaskFilter) -> dict[Stage, int]:
         """How many tasks fit that are not over: those that wait, and those that run."""
-        where, cells = _where(wanted, before=0)
-        sql = f"SELECT status, count(*) FROM open_tasks WHERE 1 = 1 {where} GROUP BY status"  # noqa: S608
+        sql, cells = count_open(wanted)
         rows = await self._asks.read(sql, *cells)
         found: dict[Stage, int] = {"waiting": 0, "running": 0}
         for status, number in rows:
@@ -89,12 +85,30 @@ class Browsing:
 
     async def oldest_open(self, wanted: TaskFilter, limit: int) -> list[Task]:
         """Tasks that fit and are not over, the oldest first; without their logs."""
-        where, cells = _where(wanted, before=1)
-        sql = f"SELECT {_COLUMNS} FROM open_tasks WHERE 1 = 1 {where} ORDER BY id LIMIT $1"  # noqa: S608
+        sql, cells = oldest_open(wanted)
         return [to_task(tuple(row)) for row in await self._asks.read(sql, limit, *cells)]
 
 
-def _where(wanted: TaskFilter, *, before: int = 3) -> tuple[str, list[Any]]:
+def look(wanted: TaskFilter) -> tuple[str, list[Any]]:
+    """The statement, and what its parameters from the fourth on are bound to; before those: the bounds and the limit."""
+    where, cells = _where(wanted, before=3)
+    bounds = "id < $1 AND id >= $2"
+    return f"SELECT {_COLUMNS} FROM tasks WHERE {bounds} {where} ORDER BY id DESC LIMIT $3", cells  # noqa: S608
+
+
+def count_open(wanted: TaskFilter) -> tuple[str, list[Any]]:
+    """The statement, and what its parameters are bound to."""
+    where, cells = _where(wanted, before=0)
+    return f"SELECT status, count(*) FROM open_tasks WHERE true {where} GROUP BY status", cells  # noqa: S608
+
+
+def oldest_open(wanted: TaskFilter) -> tuple[str, list[Any]]:
+    """The statement, and what its parameters from the second on are bound to; the first is the limit."""
+    where, cells = _where(wanted, before=1)
+    return f"SELECT {_COLUMNS} FROM open_tasks WHERE true {where} ORDER BY id LIMIT $1", cells  # noqa: S608
+
+
+def _where(wanted: TaskFilter, *, before: int) -> tuple[str, list[Any]]:
     """Its conditions, and what they are bound to; `before`: how many parameters stand before them."""
     parts: list[str] = []
     cells: list[Any] = []
