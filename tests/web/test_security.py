@@ -6,10 +6,10 @@ import pytest
 
 from tests.api.served import SORA
 from tests.web.visiting import House, Markup
-from understudy.web.site import _PAGES
+from understudy.web.site import PAGES
 
-READ = sorted({page.path for page in _PAGES if page.method == "GET" and page.needs != "nobody"})
-SENT = sorted({page.path for page in _PAGES if page.method == "POST" and page.needs != "nobody"})
+READ = sorted({page.path for page in PAGES if page.method == "GET" and page.needs != "nobody"})
+SENT = sorted({page.path for page in PAGES if page.method == "POST" and page.needs != "nobody"})
 ATTACK = "</textarea></script><script>alert(1)</script><img src=x onerror=alert(1)>\"'{{7*7}}"
 
 

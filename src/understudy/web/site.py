@@ -25,7 +25,7 @@ _FOREIGN_FORM = (
     "This form was not sent from a page of this server, or you have signed in again since."
     " Go back, reload the page, and send it again."
 )
-_PAGES = (
+PAGES = (
     *sign_in.PAGES,
     *models.PAGES,
     *model.PAGES,
@@ -34,6 +34,7 @@ _PAGES = (
     *compare.PAGES,
     *operate.PAGES,
 )
+"""Every page there is."""
 
 
 class Site:
@@ -43,7 +44,7 @@ class Site:
         self._parts = parts
         self._static = StaticFiles()
         self._renderer = Renderer(parts, self._static)
-        self._pages = [(_pattern(page.path), page) for page in _PAGES]
+        self._pages = [(_pattern(page.path), page) for page in PAGES]
         self._trusted = networks(parts.trusted_proxies)
         self._origin = "://".join(urlsplit(parts.base_url)[:2])
 
