@@ -32,6 +32,8 @@ async def fill(store: Store) -> None:
             "enabled": role == "maker",
         }
         await store.accounts.add_user(User(id=0, created=2.0, **kept))  # type: ignore[arg-type]
+    await store.operating.decide("cast", "acme/clip", '["ovi"]', ODD, 2.5)
+    await store.operating.decide("cast", "acme/clip", "", "Max", 3.0)
     await store.deposit(rich.id, Decimal(5_000_000), "paid in", 2.0)
     await store.deposit(other.id, Decimal(7_000_000), "paid in", 2.0)
     await store.add_file(a_file("folder", project=rich.id, key="", name="holiday"))
@@ -94,6 +96,7 @@ async def everything(store: Store) -> dict[str, Any]:
     return {
         "projects": projects,
         "users": await store.accounts.users(),
+        "decisions": await store.operating.decisions(),
         "by name": await store.accounts.user_by_name("ÄDÄ"),
         "tasks": {task.id: task for task in tasks},
         "totals": [

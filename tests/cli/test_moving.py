@@ -32,6 +32,7 @@ ROWS = {
     "webhooks": 2,
     "idempotency_keys": 1,
     "spending": 2,
+    "decisions": 2,
 }
 
 
