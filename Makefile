@@ -3,7 +3,7 @@ PYTHON ?= python3
 TORCH ?= torch==2.13.0
 BIN := .venv/bin
 
-.PHONY: demo test test-fire test-clients lint bench clean
+.PHONY: demo test test-fire test-clients lint bench screenshots clean
 
 .venv/.made:
 	$(PYTHON) -m venv .venv
@@ -48,6 +48,10 @@ lint: .venv/.dev
 
 bench: .venv/.dev
 	$(BIN)/python -m benchmarks
+
+# The pictures of the dashboard in README.md and docs/dashboard.md. Needs a Chromium, and Noto Sans to look as it does there.
+screenshots: .venv/.dev
+	$(BIN)/python -m scripts.make_screenshots
 
 clean:
 	rm -rf .venv

@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -114,6 +114,13 @@ def read_credentials(folder: Path) -> dict[str, str]:
     except (OSError, ValueError):
         return {}
     return known if isinstance(known, dict) else {}
+
+
+def renew_keys(folder: Path, were: Callable[[str], bool], *, api_key: str, api_secret: str) -> None:
+    """A project has new keys: they take the place of its old ones, if it were those that stand in `credentials.json`."""
+    known = read_credentials(folder)
+    if were(str(known.get("api_key", ""))):
+        write_credentials(folder, **{**known, "api_key": api_key, "api_secret": api_secret})
 
 
 def note_url(folder: Path, url: str) -> None:

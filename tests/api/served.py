@@ -109,7 +109,8 @@ async def serving(folder: Path, **changes: Any) -> AsyncIterator[Served]:
     limits = msgspec.structs.replace(Limits(), **changes.pop("limits", {}))
     parts = msgspec.structs.replace(
         Parts(
-            catalogue=CATALOGUE,
+            # Its own: operators' decisions change it.
+            catalogue=load_catalogue(),
             desk=desk,
             store=store,
             storage=storage,

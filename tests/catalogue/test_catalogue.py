@@ -92,3 +92,33 @@ def test_groups_have_the_models_of_their_category(catalogue: Catalogue) -> None:
     assert groups["hero-showcase"] == ["veo3-1", "sora-2-pro"]
     assert groups["persistent"] == ["ovi"]
     assert all(groups.values())
+
+
+def test_what_comes_in_place_of_a_manifest_is_found_by_every_name_until_the_next_revision() -> None:
+    catalogue = load_catalogue()
+    before = catalogue.models
+    veo, sora = catalogue.named("google/veo3-1"), catalogue.named("openai/sora-2-pro")
+    assert veo is not None
+    assert sora is not None
+    other = msgspec.structs.replace(veo, enabled=False, aliases=("koala",))
+    catalogue.revise([other])
+    assert [catalogue.find("Google", "veo3.1"), catalogue.named("KOALA")] == [other, other]
+    assert catalogue.named(veo.aliases[0]) is None
+    assert [model.address for model in catalogue.models] == [model.address for model in before]
+    assert found(catalogue) == ["ovi", "sora-2-pro"]
+    assert other not in [model for group in catalogue.explore() for model in group.models]
+    assert catalogue.manifest("Google", "veo3.1") is veo
+    catalogue.revise([msgspec.structs.replace(sora, enabled=False)])
+    assert catalogue.named(veo.aliases[0]) is veo
+    assert found(catalogue) == ["ovi", "veo3-1"]
+    catalogue.revise([])
+    assert catalogue.models == before
+
+
+def test_a_model_without_a_manifest_is_not_put_in() -> None:
+    catalogue = load_catalogue()
+    before = catalogue.models
+    stranger = msgspec.structs.replace(before[0], slug="stranger")
+    with pytest.raises(KeyError):
+        catalogue.revise([stranger])
+    assert catalogue.models == before

@@ -252,7 +252,9 @@ def test_projects_live_in_the_data_folder(command: Command) -> None:
     listed = command("projects", "list", "--data", "d")[1]
     assert "first" in listed
     assert turned["api_secret"] not in listed
-    for wrong in (["show", "7"], ["allow", "1", "nonsense"]):
+    renamed = json.loads(command("projects", "rename", "1", " second ", "--data", "d", "--json")[1])
+    assert (renamed["name"], renamed["created"]) == ("second", made["created"])
+    for wrong in (["show", "7"], ["allow", "1", "nonsense"], ["rename", "1", " "], ["rename", "7", "x"]):
         assert command("projects", *wrong, "--data", "d")[0] == 4
     assert command("projects", "balance", "add", "1", "lots", "--data", "d")[0] == 2
 

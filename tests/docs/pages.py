@@ -22,7 +22,7 @@ PAGES = (
 )
 
 _BLOCK = re.compile(r"^```(\w*)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+_LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)|<(?:img|source)[^>]* src(?:set)?=\"([^\"\s]+)\"")
 _HEADLINE = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 
@@ -52,7 +52,7 @@ def files(page: Path) -> dict[str, str]:
 
 def links(page: Path) -> Iterator[str]:
     """Where a page's links lead, code aside."""
-    return (found[1] for found in _LINK.finditer(_BLOCK.sub("", page.read_text())))
+    return (found[1] or found[2] for found in _LINK.finditer(_BLOCK.sub("", page.read_text())))
 
 
 def anchors(page: Path) -> set[str]:

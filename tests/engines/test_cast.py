@@ -189,3 +189,47 @@ def test_engines_that_run_elsewhere_are_asked_nothing_here_until_they_are_doubte
     stage.now = 61.0
     assert cast.choose(OVI) == Choice(stage.engines["ovi"])
     assert stage.asked == []
+
+
+class TestRevise:
+    def test_comes_before_the_settings_until_the_next_revision(self, stage: Stage) -> None:
+        cast = stage.cast({"*": ["animatic"], OVI.address: ["ovi"]})
+        cast.revise({"Chetwinlow1/OVI": ["ltx2", "animatic", "ltx2"], VEO.address: []})
+        assert cast.of(OVI) == (stage.engines["ltx2"], stage.engines["animatic"])
+        assert cast.choose(VEO) == Choice(None)
+        assert cast.configured(OVI) == (stage.engines["ovi"],)
+        assert cast.configured(VEO) == (stage.engines["animatic"],)
+        cast.revise({VEO.address: ["ltx2"]})
+        assert (cast.of(OVI), cast.of(VEO)) == ((stage.engines["ovi"],), (stage.engines["ltx2"],))
+        cast.revise({})
+        assert cast.of(VEO) == cast.configured(VEO)
+
+    def test_a_drained_engine_is_passed_over_unasked(self, stage: Stage) -> None:
+        cast = stage.cast({"*": ["ltx2", "animatic"]})
+        assert cast.choose(OVI).engine == stage.engines["ltx2"]
+        cast.revise({}, ["ltx2"])
+        stage.asked.clear()
+        drained = Tried("ltx2", "An operator has drained it.")
+        assert cast.choose(OVI) == Choice(stage.engines["animatic"], (drained,))
+        assert [name for name, _ in stage.asked] == ["animatic"]
+        assert cast.describe([])[1].remedy == "Resume it on the page Engines."
+        cast.revise({})
+        assert cast.choose(OVI).engine == stage.engines["ltx2"]
+
+    def test_also_where_nobody_here_can_answer_for_it(self, stage: Stage) -> None:
+        cast = Cast(stage.engines, {"*": ["ovi", "animatic"]}, elsewhere=True, clock=lambda: stage.now)
+        cast.revise({}, ["ovi"])
+        assert cast.choose(OVI).engine == stage.engines["animatic"]
+
+    def test_engines_that_there_are_not(self, stage: Stage) -> None:
+        cast = stage.cast({"*": ["ltx2"]})
+        for casting, drained in (({VEO.address: ["ovi2"]}, ()), ({}, ("ovi2",))):
+            with pytest.raises(KeyError):
+                cast.revise(casting, drained)
+        assert cast.of(VEO) == (stage.engines["ltx2"],)
+
+
+def test_who_could_play_a_model(stage: Stage) -> None:
+    cast = stage.cast({})
+    assert [engine.name for engine in cast.able(VEO)] == ["animatic", "ltx2"]
+    assert [engine.name for engine in cast.able(OVI)] == ["animatic", "ltx2", "ovi"]

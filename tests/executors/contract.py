@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.executors.processes import alive, until
 from tests.files.storage_contract import listed
 from understudy.engines.engine import Job, LocalEngine
 from understudy.errors import (
@@ -304,6 +305,42 @@ class ExecutorContract:
     async def test_what_cannot_be_loaded_beforehand_says_why(self, executor: Executor) -> None:
         with pytest.raises(EngineUnavailable, match="no weights"):
             await executor.warm(trouble, {"load": "[unavailable no weights]", "replicas_min": 1})
+
+    async def test_what_has_nothing_to_do_is_unloaded_when_it_is_told_so(
+        self, executor: Executor, job: NewJob
+    ) -> None:
+        options = {"replicas": 2, "replicas_min": 2, "persistent": True, "cpus": 0.2}
+        await executor.warm(trouble, options)
+        busy = await begun(executor, job("[sleep 60]"), options)
+        pids = {replica.state: replica.pid for replica in executor.replicas()}
+        assert executor.unload("instant") == 0
+        assert executor.unload("trouble") == 1
+        assert executor.unload("trouble") == 0
+        await until(lambda: not alive(pids["idle"]), within=5)
+        await until(lambda: len(executor.replicas()) == 1)
+        assert [(replica.state, replica.pid) for replica in executor.replicas()] == [("busy", pids["busy"])]
+        assert not busy.done()
+        busy.cancel()
+        await asyncio.wait([busy])
+        assert await run(executor, job("[garbage]"), options) == [Started()]
+        assert executor.unload("trouble") == 1
+        await until(lambda: not alive(pids["busy"]), within=5)
+
+    async def test_a_job_that_comes_while_all_are_unloaded_has_one_started(
+        self, executor: Executor, job: NewJob
+    ) -> None:
+        options = {"persistent": True, "close": "[sleep 0.2]", "cpus": 0.2}
+        await run(executor, job("[garbage]"), options)
+        before = {replica.pid for replica in executor.replicas()}
+        assert executor.unload("trouble") == 1
+        at_once = asyncio.create_task(run(executor, job("[garbage]"), options))
+        await asyncio.sleep(0.05)
+        later = asyncio.create_task(run(executor, job("[garbage]"), options))
+        assert [each for each in await at_once if not isinstance(each, Line)] == [Loading(), Started()]
+        assert await later == [Started()]
+        (after,) = executor.replicas()
+        assert after.pid not in before
+        assert not any(alive(pid) for pid in before)
 
     @pytest.mark.parametrize("number", [0, -1, "2", True, 1.5])
     def test_a_number_of_replicas_that_is_none(self, executor: Executor, number: object) -> None:

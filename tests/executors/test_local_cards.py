@@ -133,6 +133,16 @@ async def test_an_idle_replica_makes_room_even_a_persistent_one(one_card: LocalE
     assert states(one_card) == {"a": ["idle"]}
 
 
+async def test_a_card_of_what_is_told_to_unload_is_for_others(one_card: LocalExecutor, job: NewJob) -> None:
+    await play(one_card, A, job("[garbage]"), persistent=True)
+    (first,) = one_card.replicas()
+    assert one_card.unload("a") == 1
+    same = at_work(one_card, A, job("[garbage]"), persistent=True, replicas=2)
+    assert await sees(one_card, B, job(SEES)) == "0"
+    await same
+    assert first.pid not in {each.pid for each in one_card.replicas()}
+
+
 async def test_a_busy_replica_is_waited_for(one_card: LocalExecutor, job: NewJob) -> None:
     first = at_work(one_card, A, job("[sleep 0.4][garbage]"))
     await until(lambda: states(one_card) == {"a": ["busy"]})

@@ -56,6 +56,7 @@ class Stage:
     def __init__(self) -> None:
         self.actors: list[Actor] = []
         self.rooms = 0
+        self.left = 0
         self.full = ""
 
     async def take(self, slot: Slot) -> None:
@@ -71,7 +72,8 @@ class Stage:
 
     def idle(self, slot: Slot) -> None: ...
 
-    def leaving(self, slot: Slot) -> None: ...
+    def leaving(self, slot: Slot) -> None:
+        self.left += 1
 
     def give_back(self, slot: Slot) -> None: ...
 
@@ -221,6 +223,23 @@ async def test_the_least_number_stays_loaded(job: NewJob) -> None:
     await asyncio.sleep(0.2)
     assert sum(actor.alive for actor in stage.actors) == 1
     assert len(acting.replicas()) == 1
+    await acting.close()
+
+
+async def test_the_host_knows_at_once_what_is_being_unloaded(job: NewJob) -> None:
+    stage = Stage()
+    acting = pool(stage, least=2)
+    await acting.warm()
+    task = at_work(acting, job())
+    await settled(stage, 2)
+    assert acting.unload() == 1
+    assert stage.left == 1, "nobody may be handed what is about to go"
+    assert sorted(each.state for each in acting.replicas()) == ["busy", "stopping"]
+    (busy,) = [actor for actor in stage.actors if actor.runs]
+    busy.end.set()
+    await task
+    assert [actor.alive for actor in stage.actors if actor.runs] == [True]
+    assert [actor.alive for actor in stage.actors if not actor.runs] == [False]
     await acting.close()
 
 

@@ -29,6 +29,8 @@ from understudy.tasks.desk import Desk
 from understudy.tasks.dispatcher import Dispatcher
 from understudy.tasks.events import Events
 from understudy.tasks.lifecycle import is_terminal
+from understudy.tasks.operations.decisions import Decisions
+from understudy.tasks.operations.holds import Holds
 from understudy.tasks.postprocess import Postprocess
 from understudy.tasks.preprocess import Preprocess
 from understudy.tasks.purchases.aftercare import Aftercare, remaker
@@ -66,6 +68,7 @@ class House(msgspec.Struct, kw_only=True):
     desk: Desk
     project: Project
     crew: Crew
+    decisions: Decisions
 
     async def submit(
         self,
@@ -139,6 +142,8 @@ async def house(
     engines = instances(load_engines((*ENGINES, *more_engines), registered=()), given)
     cast = Cast(engines, casting, given)
     now = clock or time.time
+    decisions = Decisions(store, catalogue, cast, time.time)
+    await decisions.start()
     partners = Partners(cast, lender(allow, now))
     counter = Counter(
         store=store,
@@ -160,12 +165,14 @@ async def house(
             catalogue=catalogue, storage=storage, intake=Intake(Outbound(guard)), clock=time.time
         ),
         shelf=shelf,
-        postprocess=Postprocess(clock=time.time, prepaid=prepaid),
+        postprocess=Postprocess(clock=time.time, prepaid=prepaid, announced=decisions.announced),
         folder=folder / "runs",
         clock=time.time,
         max_attempts=max_attempts,
+        held=lambda: decisions.held,
     )
     dispatcher = Dispatcher(crew, owner=f"{id(crew)}", lease_seconds=lease_seconds, sole=sole)
+    holds = Holds(decisions, unload=executor.unload, wake=dispatcher.wake)
     (folder / "aftercare").mkdir(exist_ok=True)
     aftercare = Aftercare(counter, remaker(store, crew.preprocess), folder / "aftercare")
 
@@ -189,6 +196,7 @@ async def house(
     try:
         if started:
             aftercare.start()
+            holds.start()
             await dispatcher.start()
         opened = House(
             store=store,
@@ -199,6 +207,7 @@ async def house(
             desk=desk,
             project=owner,
             crew=crew,
+            decisions=decisions,
         )
         yield opened
     finally:
@@ -207,6 +216,7 @@ async def house(
         else:
             await dispatcher.stop(drain_seconds)
         await aftercare.stop()
+        await holds.stop()
         await partners.close()
         await own.close()
         await store.close()

@@ -5,9 +5,11 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from understudy.errors import InvalidInput, NotFound
 from understudy.tasks.projects import Projects, check_networks, letters
+from understudy.tasks.records import ProjectLimits
 from understudy.tasks.store.sqlite.store import SqliteStore, open_sqlite
 from understudy.tasks.vault import Vault
 
@@ -92,6 +94,7 @@ async def test_money(projects: Projects) -> None:
 async def test_no_such_project(projects: Projects) -> None:
     for asked in (
         projects.get(7),
+        projects.rename(7, "mine"),
         projects.rotate(7),
         projects.set_allow(7, ()),
         projects.set_enabled(7, True),
@@ -102,11 +105,47 @@ async def test_no_such_project(projects: Projects) -> None:
             await asked
 
 
-@pytest.mark.parametrize("name", ["", "  ", "\n"])
-async def test_a_project_needs_a_name(projects: Projects, name: str) -> None:
-    with pytest.raises(InvalidInput, match="needs a name"):
+@pytest.mark.parametrize(
+    ("name", "why"), [("", "needs"), ("  ", "needs"), ("\n", "needs"), ("x" * 201, "at most 200")]
+)
+async def test_a_project_needs_a_name(projects: Projects, name: str, why: str) -> None:
+    with pytest.raises(InvalidInput, match=why):
         await projects.create(name)
     assert await projects.list() == []
+    made = await projects.create("mine")
+    with pytest.raises(InvalidInput, match=why):
+        await projects.rename(made.project.id, name)
+    assert (await projects.get(made.project.id)).name == "mine"
+
+
+async def test_another_name_and_the_same_keys(projects: Projects) -> None:
+    made = await projects.create("mine")
+    renamed = await projects.rename(made.project.id, " Ädä's films ")
+    assert renamed == await projects.by_key(made.api_key) == replace(made.project, name="Ädä's films")
+
+
+async def test_every_entry_that_is_no_network_is_named(projects: Projects) -> None:
+    entries = ("10.0.0.0/8", "first", "::1", "second's")
+    with pytest.raises(InvalidInput, match=r"""^'first', "second's" are no IP address or network; write"""):
+        await projects.create("mine", allow=entries)
+    with pytest.raises(InvalidInput, match=r"'9', \.\.\. are no"):
+        check_networks(tuple(map(str, range(11))))
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [
+        ProjectLimits(running=-1),
+        ProjectLimits(hourly=Decimal("1e30")),
+        ProjectLimits(rate=1e300),
+        ProjectLimits(queued=2**70),
+    ],
+)
+async def test_limits_that_nothing_could_reach(projects: Projects, limits: ProjectLimits) -> None:
+    made = await projects.create("mine")
+    with pytest.raises(InvalidInput, match="A limit is"):
+        await projects.set_limits(made.project.id, limits)
+    assert (await projects.get(made.project.id)).limits == ProjectLimits()
 
 
 @pytest.mark.parametrize("entry", ["203.0.113.7", "203.0.113.0/24", "203.0.113.7/24", "::1", "fd00::/8"])

@@ -1,10 +1,13 @@
 """Pages of clips, through the front door."""
 
+import html
 import re
+from importlib import resources
 
 import pytest
 
 from tests.api.served import PROMPT, SORA, picture
+from tests.api.test_task import finished
 from tests.web.visiting import House
 from understudy.tasks import lifecycle
 from understudy.tasks.store import browsing
@@ -94,3 +97,37 @@ async def test_a_filter_that_fits_little_looks_so_far_and_offers_to_go_on(
     (more,) = re.findall(r'hx-get="(/clips\?[^"]*beyond=\d+)"', page)
     page = (await visitor.get(more.replace("&amp;", "&"))).text
     assert re.findall(r'href="/clips/(\d+)"', page) == [old]
+
+
+async def test_after_deleting_one_looks_on_where_one_was(house: House) -> None:
+    visitor = await house.operator()
+    answer = await visitor.send("/clips/delete", back="q=a road&stage=done")
+    assert answer.headers["location"] == "/clips?q=a+road&stage=done"
+    for odd in ("//evil.example", "\r\nset-cookie: a=b", "/../operate", "https://evil.example/?a=b"):
+        answer = await visitor.send("/clips/delete", back=odd)
+        assert re.fullmatch(r"/clips(\?[\w%=&.+-]*)?", answer.headers["location"])
+        assert "set-cookie" not in answer.headers
+
+
+async def test_clips_without_files_are_not_offered_for_comparing(house: House) -> None:
+    visitor = await house.operator()
+    first, second = await made(house), await made(house)
+    for id in (first, second):
+        await finished(house.served, id)
+    await visitor.send("/clips/delete", clip=first)
+    page = (await visitor.get("/compare")).text
+    assert f'value="{second}"' in page
+    assert f'value="{first}"' not in page
+
+
+async def test_every_stage_of_every_engine_has_words(house: House) -> None:
+    visitor = await house.operator()
+    page = html.unescape((await visitor.get(f"/clips/{await made(house)}")).text)
+    found = {
+        stage
+        for path in resources.files("understudy").joinpath("engines").glob("**/*.py")  # type: ignore[attr-defined]
+        for stage in re.findall(r'\bstage="(\w+)"', path.read_text())
+    }
+    assert found >= {"Generate", "Decode", "Encode"}
+    for stage in found:
+        assert f'"{stage}": "' in page

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import msgspec
 
-from tests.api.served import BASE, CATALOGUE, Served, serving
+from tests.api.served import BASE, Served, serving
 from understudy.api.app import create_app
 from understudy.engines.cast import Cast
 from understudy.engines.registry import load_engines
@@ -89,13 +89,13 @@ async def open_house(folder: Path) -> AsyncIterator[House]:
         parts = served.parts
         engines = load_engines(("understudy.testing.instant:engine",))
         cast = Cast(engines, {"*": ("instant",)}, {}, data=folder)
-        decisions = Decisions(parts.store, CATALOGUE, cast, parts.clock)
+        decisions = Decisions(parts.store, parts.catalogue, cast, parts.clock)
         await decisions.start()
         web = WebParts(
             accounts=Accounts(
                 parts.store, Vault(bytes(32)), parts.clock, Passwords(operations=1, memory=8192)
             ),
-            catalogue=CATALOGUE,
+            catalogue=parts.catalogue,
             cast=cast,
             desk=parts.desk,
             store=parts.store,

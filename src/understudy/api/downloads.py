@@ -17,10 +17,11 @@ from understudy.api.parts import Parts
 from understudy.errors import NotFound, StorageFailed, UnknownPath
 from understudy.files.names import content_disposition
 from understudy.files.ranges import Decision, decide
-from understudy.files.sniff import EVERYTHING, accept_file
+from understudy.files.sniff import EVERYTHING, TYPES, accept_file
 from understudy.tasks.records import File
 
 _PIECE = 256 * 1024
+_UNKNOWN_TYPE = "application/octet-stream"
 _SAFE = {
     "x-content-type-options": "nosniff",
     "content-security-policy": "sandbox; default-src 'none'; media-src 'self'; img-src 'self'",
@@ -126,12 +127,14 @@ def _decide(request: Request, size: int, etag: str, modified: datetime) -> Decis
 
 
 def _headers(decision: Decision, content_type: str, name: str, cache: str) -> dict[str, str]:
+    known = content_type in TYPES
     return {
         **_SAFE,
         **decision.headers,
         "cache-control": cache,
-        "content-type": content_type,
-        "content-disposition": content_disposition(name),
+        # What a browser could take for a page is never shown as one.
+        "content-type": content_type if known else _UNKNOWN_TYPE,
+        "content-disposition": content_disposition(name, "inline" if known else "attachment"),
     }
 
 

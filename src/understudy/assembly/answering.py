@@ -1,5 +1,6 @@
 """What answers requests."""
 
+import logging
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -14,7 +15,8 @@ from understudy.api.traced import TracedRequests
 from understudy.assembly.ground import Ground, limits_of
 from understudy.assembly.observing import metrics_of, reporter_of
 from understudy.config.shown import shown, text
-from understudy.errors import StoreUnavailable
+from understudy.errors import StorageFailed, StoreUnavailable
+from understudy.files.storage import signed_origin
 from understudy.mcp import is_installed as mcp_is_installed
 from understudy.mcp.http import create_mcp_app
 from understudy.tasks.buckets import Valve
@@ -22,12 +24,17 @@ from understudy.tasks.bus import Called, Waits
 from understudy.tasks.desk import Desk
 from understudy.tasks.dispatcher import Dispatcher
 from understudy.tasks.operations.reports import Reports
+from understudy.tasks.operations.sampling import Sampler
+from understudy.tasks.projects import Credentials
 from understudy.tasks.rates import Rates
+from understudy.tasks.records import Project
 from understudy.web.parts import SettingShown, WebParts
 from understudy.web.proof import Proof
 from understudy.web.site import Site
 
 _CALLS_PER_SECOND = 50.0
+
+log = logging.getLogger(__name__)
 
 
 async def answering(stack: AsyncExitStack, ground: Ground, dispatcher: Dispatcher | None) -> ASGIApp:
@@ -55,7 +62,12 @@ async def answering(stack: AsyncExitStack, ground: Ground, dispatcher: Dispatche
         await reporter.start()
         stack.push_async_callback(reporter.stop)
     reports = Reports(store, time.time, own=reporter.report if reporter else None)
-    web = _dashboard(ground, desk, reports) if settings.role != "dispatcher" and settings.dashboard else None
+    sampler = Sampler(store, reports, time.time, leads=lambda: ground.housekeeping.leads("housekeeping"))
+    sampler.start()
+    stack.push_async_callback(sampler.stop)
+    web = None
+    if settings.role != "dispatcher" and settings.dashboard:
+        web = _dashboard(ground, desk, reports, await _media_origins(ground))
     rates = Rates(store, time.time, limits_of(settings))
     parts = Parts(
         catalogue=ground.catalogue,
@@ -122,11 +134,33 @@ def _desk(ground: Ground) -> Desk:
     )
 
 
-def _dashboard(ground: Ground, desk: Desk, reports: Reports) -> WebParts:
+async def _media_origins(ground: Ground) -> tuple[str, ...]:
+    """Where downloads lead beside this server itself."""
+    if not ground.settings.signed_url_seconds:
+        return ()
+    try:
+        origin = await signed_origin(ground.storage)
+    except StorageFailed as error:
+        log.warning(
+            "The dashboard cannot show clips before a restart: no address was signed (%s).", error.message
+        )
+        return ()
+    return (origin,) if origin else ()
+
+
+def _dashboard(ground: Ground, desk: Desk, reports: Reports, media_origins: tuple[str, ...]) -> WebParts:
     settings = ground.settings
 
     def first_sign_in() -> None:
         data_folder.remove_sign_in(settings.data)
+
+    def keys_changed(before: Project, made: Credentials) -> None:
+        data_folder.renew_keys(
+            settings.data,
+            lambda known: ground.projects.has_key(before, known),
+            api_key=made.api_key,
+            api_secret=made.api_secret,
+        )
 
     return WebParts(
         accounts=ground.accounts,
@@ -148,10 +182,14 @@ def _dashboard(ground: Ground, desk: Desk, reports: Reports) -> WebParts:
             )
             for row, value, origin in shown(settings)
         ),
+        wake_webhooks=lambda: ground.wakers.over(0),
         clock=time.time,
         base_url=ground.url,
         trusted_proxies=settings.trusted_proxies,
+        media_origins=media_origins,
+        largest_upload=settings.max_upload_bytes,
         first_sign_in=first_sign_in,
+        keys_changed=keys_changed,
     )
 
 

@@ -23,6 +23,7 @@ from understudy.executors.local import LocalExecutor
 from understudy.executors.timings import Timings
 from understudy.files.intake import Intake
 from understudy.tasks.dispatcher import Dispatcher
+from understudy.tasks.operations.holds import Holds
 from understudy.tasks.postprocess import Postprocess
 from understudy.tasks.preprocess import Preprocess
 from understudy.tasks.purchases.aftercare import Aftercare, remaker
@@ -60,11 +61,16 @@ async def dispatching(stack: AsyncExitStack, ground: Ground) -> Dispatcher:
         shelf=ground.shelf,
         counter=counter,
         failover=settings.failover,
-        postprocess=Postprocess(clock=time.time, prepaid=settings.billing == "prepaid"),
+        postprocess=Postprocess(
+            clock=time.time,
+            prepaid=settings.billing == "prepaid",
+            announced=ground.decisions.announced,
+        ),
         folder=data_folder.emptied(ground.place / "runs"),
         clock=time.time,
         max_attempts=settings.max_attempts,
         tracer=ground.tracer,
+        held=lambda: ground.decisions.held,
     )
     dispatcher = Dispatcher(
         crew,
@@ -87,6 +93,9 @@ async def dispatching(stack: AsyncExitStack, ground: Ground) -> Dispatcher:
     ground.wakers.waits = dispatcher.wake
     ground.wakers.over = over
     ground.wakers.stopped = dispatcher.stop_run
+    holds = Holds(ground.decisions, unload=executor.unload, wake=dispatcher.wake)
+    holds.start()
+    stack.push_async_callback(holds.stop)
     aftercare.start()
     stack.push_async_callback(aftercare.stop)
     webhooks.start()

@@ -1,21 +1,34 @@
 """All models that can be asked for, by address, by search and by group, and the sample inputs and covers that they name."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+
+import msgspec
 
 from understudy.catalogue.explore import Group, explore
 from understudy.catalogue.manifest import Model
 from understudy.catalogue.search import Sort, Statistics, search
 
 
+class _Index(msgspec.Struct, frozen=True):
+    """Everything that follows from the models, so that all of it changes at once."""
+
+    models: tuple[Model, ...]
+    by_key: dict[tuple[str, str], Model]
+    by_alias: dict[str, Model]
+
+
 class Catalogue:
-    """Immutable; made by `load_catalogue`."""
+    """Made by `load_catalogue`. Models are immutable; `revise` puts others in their places, and changes nothing else.
+
+    So whoever keeps something that is made of a model keeps it no longer than `find` returns the same one.
+    """
 
     def __init__(
         self, models: Sequence[Model], samples: Mapping[str, Path], covers: Mapping[str, Path] | None = None
     ) -> None:
-        self._models = {self.key(model.owner, model.slug): model for model in models}
-        self._aliases = {alias.lower(): model for model in models for alias in model.aliases}
+        self._manifests = {self.key(model.owner, model.slug): model for model in models}
+        self._index = _indexed(self._manifests)
         self._samples = dict(samples)
         self._covers = dict(covers or {})
 
@@ -24,10 +37,24 @@ class Catalogue:
         """What two spellings of one address have in common."""
         return owner.lower(), slug.lower().replace(".", "-")
 
+    def revise(self, models: Iterable[Model]) -> None:
+        """Offer these in place of what manifests say at their addresses; everything else is as the manifests say.
+
+        Raises `KeyError` for an address that no manifest has.
+        """
+        revised = {self.key(model.owner, model.slug): model for model in models}
+        if unknown := revised.keys() - self._manifests.keys():
+            raise KeyError(unknown.pop())
+        self._index = _indexed({**self._manifests, **revised})
+
+    def manifest(self, owner: str, slug: str) -> Model | None:
+        """The model at an address as its manifest has it; addresses as in `find`."""
+        return self._manifests.get(self.key(owner, slug))
+
     @property
     def models(self) -> tuple[Model, ...]:
         """Every model, disabled ones too: the bundled ones first, by address."""
-        return tuple(self._models.values())
+        return self._index.models
 
     @property
     def samples(self) -> Mapping[str, Path]:
@@ -36,12 +63,12 @@ class Catalogue:
 
     def find(self, owner: str, slug: str) -> Model | None:
         """The model at an address, in upper or lower case, with '.' or '-' in the slug."""
-        return self._models.get(self.key(owner, slug))
+        return self._index.by_key.get(self.key(owner, slug))
 
     def named(self, name: str) -> Model | None:
         """The model that a client of any protocol calls so: `owner/slug` as in `find`, or an alias, in any case."""
         owner, _, slug = name.partition("/")
-        return self.find(owner, slug) or self._aliases.get(name.lower())
+        return self.find(owner, slug) or self._index.by_alias.get(name.lower())
 
     def sample(self, name: str) -> Path | None:
         """The file of a sample input. Names are looked up, never joined to a path."""
@@ -85,3 +112,11 @@ class Catalogue:
     def explore(self) -> tuple[Group, ...]:
         """The enabled models in groups to browse; empty groups are left out."""
         return explore(self.models)
+
+
+def _indexed(models: dict[tuple[str, str], Model]) -> _Index:
+    return _Index(
+        tuple(models.values()),
+        models,
+        {alias.lower(): model for model in models.values() for alias in model.aliases},
+    )

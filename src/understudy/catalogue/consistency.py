@@ -4,6 +4,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 
 from understudy.catalogue.manifest import Input, Model
 from understudy.catalogue.numeric import NotANumber, OutOfRange, as_number
@@ -11,6 +12,9 @@ from understudy.catalogue.numeric import NotANumber, OutOfRange, as_number
 _OWNER = re.compile(r"[a-z0-9]+(?:[_-][a-z0-9]+)*")
 _SLUG = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
 _INPUT_ID = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_MOST_DOLLARS = 10_000
+"""A price above is a mistake, and what a long run would come to could not be written down."""
+_A_PRICE = f"must be a price in US dollars, 0 or more and at most {_MOST_DOLLARS}"
 
 Problem = tuple[str, str]
 """The key and the reason."""
@@ -22,14 +26,12 @@ def problems(model: Model, has_sample: Callable[[str], bool]) -> Iterator[Proble
         yield "owner", "must be lower-case letters and digits, with single '-' or '_' between them"
     if not _SLUG.fullmatch(model.slug):
         yield "slug", "must be lower-case letters and digits, with single '-', '_' or '.' between them"
-    if not model.cps.is_finite() or model.cps < 0:
-        yield "cps", "must be a price in US dollars, 0 or more"
     counted = Counter(each.id for each in model.inputs)
     for index, each in enumerate(model.inputs):
         for key, reason in _input_problems(each, counted[each.id] > 1):
             yield f"inputs[{index}].{key}", f"{reason} (input {each.id})"
     yield from _inspire_problems(model)
-    yield from _price_problems(model)
+    yield from price_problems(model)
     for name in model.samples:
         if not has_sample(name):
             yield (
@@ -91,16 +93,32 @@ def _inspire_problems(model: Model) -> Iterator[Problem]:
                 yield f"inspires[{index}].{key}", "names no input of this model"
 
 
-def _price_problems(model: Model) -> Iterator[Problem]:
+def price_problems(model: Model) -> Iterator[Problem]:
+    """What is wrong with its prices."""
+    if not _is_price(model.cps):
+        yield "cps", _A_PRICE
     for index, rule in enumerate(model.prices):
         for key, amount in (("price", rule.price), ("extra", rule.extra)):
-            if amount is not None and not (amount.is_finite() and amount >= 0):
-                yield f"prices[{index}].{key}", "must be a price in US dollars, 0 or more"
+            if amount is not None and not _is_price(amount):
+                yield f"prices[{index}].{key}", _A_PRICE
         if rule.extra is not None and rule.method != "cp-pixel":
             yield f"prices[{index}].extra", "is for the method cp-pixel only"
         for name, value in rule.inputs.items():
             priced = model.input(name)
             if priced is None:
-                yield f"prices[{index}].inputs.{name}", "names no input of this model"
-            elif priced.type == "select" and value not in [option.value for option in priced.options]:
-                yield f"prices[{index}].inputs.{name}", f"{value!r} is not one of the input's options"
+                known = ", ".join(model.input_ids) or "none"
+                yield (
+                    f"prices[{index}].inputs.{name}",
+                    f"names no input of this model; its inputs are: {known}",
+                )
+            elif priced.type == "select" and value not in (
+                options := [each.value for each in priced.options]
+            ):
+                yield (
+                    f"prices[{index}].inputs.{name}",
+                    f"{value!r} is not one of the input's options: {', '.join(options)}",
+                )
+
+
+def _is_price(amount: Decimal) -> bool:
+    return amount.is_finite() and 0 <= amount <= _MOST_DOLLARS

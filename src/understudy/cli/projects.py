@@ -85,6 +85,20 @@ def show(
     print_project(found, json, _spent(settings, [found])[project])
 
 
+@app.command()
+def rename(
+    project: ProjectId,
+    name: Annotated[str, typer.Argument(help="What it is called from now on.")],
+    config: Config = None,
+    data: Data = None,
+    database: Database = None,
+    json: Json = False,
+) -> None:
+    """Give a project another name; its keys stay."""
+    settings = settings_from(config, data=data, database=database)
+    print_project(_with_projects(settings, lambda projects: projects.rename(project, name)), json)
+
+
 @app.command("rotate-secret")
 def rotate_secret(
     project: ProjectId,
@@ -107,10 +121,12 @@ def rotate_secret(
 
         before = await projects.get(project)
         made = await projects.rotate(project)
-        known = data_folder.read_credentials(folder)
-        if projects.has_key(before, str(known.get("api_key", ""))):
-            keys = {"api_key": made.api_key, "api_secret": made.api_secret}
-            data_folder.write_credentials(folder, **{**known, **keys})
+        data_folder.renew_keys(
+            folder,
+            lambda known: projects.has_key(before, known),
+            api_key=made.api_key,
+            api_secret=made.api_secret,
+        )
         return made
 
     print_credentials(_with_projects(settings, change), json)

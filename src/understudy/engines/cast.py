@@ -1,4 +1,7 @@
-"""The cast: which engines may play which model, in order of preference, and who of them can play it now."""
+"""The cast: which engines may play which model, in order of preference, and who of them can play it now.
+
+The settings say so; what operators decide while the server runs comes before them (`Cast.revise`).
+"""
 
 import logging
 import time
@@ -17,6 +20,10 @@ from understudy.errors import ConfigurationError
 
 EVERY_MODEL = "*"
 DOUBT_SECONDS = 60.0
+
+_DRAINED = Availability(
+    ok=False, reason="An operator has drained it.", remedy="Resume it on the page Engines."
+)
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +90,9 @@ class Cast:
         for name in given:
             _must_exist(name, engines, f"engines.{name}")
         self._engines = dict(engines)
-        self._casting = {canonical(key): tuple(dict.fromkeys(names)) for key, names in casting.items()}
+        self._configured = _by_address(casting)
+        self._casting = self._configured
+        self._drained: frozenset[str] = frozenset()
         self._options = {
             name: _options(engine, given.get(name, {}), data) for name, engine in engines.items()
         }
@@ -105,12 +114,23 @@ class Cast:
         """Every engine there is, cast or not."""
         return tuple(self._engines.values())
 
+    def revise(self, casting: Mapping[str, Sequence[str]], drained: Collection[str] = ()) -> None:
+        """Have these come before the settings, by address of a model; and have nothing played by the engines `drained`.
+
+        What was said before in this way counts no more. Raises `KeyError` if an engine is named that does not exist.
+        """
+        named = {*drained, *(name for names in casting.values() for name in names)}
+        if unknown := named - self._engines.keys():
+            raise KeyError(unknown.pop())
+        self._casting, self._drained = {**self._configured, **_by_address(casting)}, frozenset(drained)
+
     def of(self, model: Contract) -> tuple[Engine, ...]:
         """The engines cast for the model, the best one first; an empty casting means that nobody plays it."""
-        names = self._casting.get(canonical(model.address))
-        if names is None:
-            names = self._casting.get(EVERY_MODEL, ())
-        return tuple(self._engines[name] for name in names)
+        return self._in(self._casting, model)
+
+    def configured(self, model: Contract) -> tuple[Engine, ...]:
+        """Those that the settings cast for the model."""
+        return self._in(self._configured, model)
 
     @property
     def ends(self) -> Mapping[str, date]:
@@ -120,6 +140,12 @@ class Cast:
     def named(self, name: str) -> Engine | None:
         """The engine of that name, cast or not."""
         return self._engines.get(name)
+
+    def able(self, model: Contract) -> tuple[Engine, ...]:
+        """Every engine that can play the model, cast for it or not, by name."""
+        return tuple(
+            self._engines[name] for name in sorted(self._engines) if _plays(self._engines[name], model)
+        )
 
     def choose(self, model: Contract, but_not: Collection[str] = ()) -> Choice:
         """The first engine cast for the model that can play it and is available now; those in `but_not` are passed over."""
@@ -153,7 +179,9 @@ class Cast:
             return {}
 
     def availability(self, engine: Engine) -> Availability:
-        """The engine's answer, at most `fresh` seconds old. One that fails to answer is not available."""
+        """The engine's answer, at most `fresh` seconds old. One that fails to answer is not available, nor is a drained one."""
+        if engine.name in self._drained:
+            return _DRAINED
         now = self._clock()
         if self._elsewhere and isinstance(engine, LocalEngine):
             doubted, reason = self._doubts.get(engine.name, (now - DOUBT_SECONDS, ""))
@@ -196,6 +224,12 @@ class Cast:
             )
         return tuple(rows)
 
+    def _in(self, casting: Mapping[str, tuple[str, ...]], model: Contract) -> tuple[Engine, ...]:
+        names = casting.get(canonical(model.address))
+        if names is None:
+            names = casting.get(EVERY_MODEL, ())
+        return tuple(self._engines[name] for name in names)
+
     def _ask(self, engine: Engine) -> Availability:
         try:
             return engine.availability(self.options(engine))
@@ -224,6 +258,10 @@ def _plays(engine: Engine, model: Contract) -> bool:
     except Exception:
         log.exception("Engine %s did not say whether it plays %s", engine.name, model.address)
         return False
+
+
+def _by_address(casting: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    return {canonical(key): tuple(dict.fromkeys(names)) for key, names in casting.items()}
 
 
 def _must_exist(name: str, engines: Mapping[str, Engine], key: str) -> None:

@@ -105,5 +105,11 @@ class Executor(Protocol):
     def replicas(self) -> tuple[ReplicaState, ...]:
         """The replicas as they are now."""
 
+    def unload(self, engine: str) -> int:
+        """Stop every replica of this engine that has nothing to do, those that stay loaded, too; returns how many.
+
+        They are gone a moment later. A job that comes meanwhile has another one started.
+        """
+
     async def close(self) -> None:
         """Stop every replica, running ones too; nothing of ours is left behind."""

@@ -211,6 +211,13 @@ class Pool:
             if slot.state != "idle" or slot.loaded
         )
 
+    def unload(self) -> int:
+        """Unload all that have nothing to do; returns how many."""
+        idle = [slot for slot in self._free if slot.loaded]
+        for slot in idle:
+            self._unload_now(slot)
+        return len(idle)
+
     async def close(self) -> None:
         """Stop every replica; the jobs that run or wait here end with `ReplicaLost`."""
         if self._closed:
@@ -346,6 +353,7 @@ class Pool:
         if slot.idling is not None:
             slot.idling.cancel()
         self._enter(slot, "stopping")
+        self._host.leaving(slot)  # at once, before its room is handed on to another slot of its kind
         slot.idling = asyncio.create_task(self._unload(slot))
 
     async def _unload(self, slot: Slot) -> None:

@@ -51,6 +51,10 @@ class Pools:
         """As `Executor.replicas`."""
         return tuple(state for pool in self._pools.values() for state in pool.replicas())
 
+    def unload(self, engine: str) -> int:
+        """As `Executor.unload`."""
+        return sum(pool.unload() for (name, _), pool in self._pools.items() if name == engine)
+
     async def close(self) -> None:
         """As `Executor.close`."""
         self._closed = True

@@ -114,6 +114,15 @@ def open_storage(address: str | Path, *, sole: bool = False) -> Storage:
     return FolderStorage(Path(unquote(url.path)), sole=sole)
 
 
+async def signed_origin(storage: Storage) -> str:
+    """Where its signed addresses lead, as in `https://bucket.s3.example.com`; "" if it has none. Raises `StorageFailed`.
+
+    Taken from a signed address: whether the bucket is in the host's name or in the path, only the storage knows.
+    """
+    url = await storage.signed_url("origin", 60.0, name="origin", content_type="video/mp4")
+    return "://".join(urlsplit(url)[:2]) if url else ""
+
+
 async def settled(work: Coroutine[Any, Any, None], grace: float | None = None) -> None:
     """Do `work`. If cancelled, let it come to its end first, for at most `grace` seconds (None: however long)."""
     task = asyncio.ensure_future(work)

@@ -83,6 +83,7 @@ class _MeteredStore:
         self.accounts = store.accounts
         self.browsing = store.browsing
         self.operating = store.operating
+        self.tenants = store.tenants
         for name in METHODS:
             setattr(self, name, meter.timed(name, getattr(store, name)))
         applied = self.apply

@@ -1,6 +1,7 @@
 """Which engine plays a task: the first of the cast that can, and that money allows."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from itertools import takewhile
 
 from understudy.catalogue.manifest import Model
 from understudy.engines.cast import Cast, Tried
@@ -15,6 +16,10 @@ from understudy.tasks.purchases.verdicts import Failover, failover_of, goes_on
 from understudy.tasks.records import Purchase
 
 
+class OnHold(Exception):
+    """Operators hold all engines that could play: the task waits for them."""
+
+
 class Audition:
     """Of one run."""
 
@@ -27,8 +32,9 @@ class Audition:
         minutes: Minutes,
         model: Model,
         failover: Mapping[str, Failover],
+        held_by_operators: Callable[[], set[str]] = set,
     ) -> None:
-        """`failover`: by model, "*" for all others."""
+        """`failover`: by model, "*" for all others. `held_by_operators`: engines of the cast that take up nothing now."""
         self.failover = failover_of(model.address, failover)
         self.tried: list[Tried] = []
         """Engines that have failed."""
@@ -39,6 +45,7 @@ class Audition:
         self._held = held
         self._minutes = minutes
         self._model = model
+        self._held_by_operators = held_by_operators
 
     async def look_back(self) -> None:
         """Read what earlier attempts bought.
@@ -56,8 +63,13 @@ class Audition:
             self.tried.append(Tried(purchase.engine, purchase.note))
 
     async def next(self) -> Engine:
-        """Choose an engine, and have that written. Raises `EngineUnavailable`, or `EngineFailed` if none may follow."""
+        """Choose an engine, and have that written.
+
+        Raises `EngineUnavailable`, `EngineFailed` if none may follow, or `OnHold`.
+        """
         engine, passed = self._holder_of_purchase() if self.purchase else self._choice()
+        if engine is None and not self.tried and self._held_by_operators():
+            raise OnHold
         if engine is None:
             raise EngineUnavailable(
                 f"No engine can play {self._model.address} here now. "
@@ -72,8 +84,13 @@ class Audition:
         self.purchase = None
 
     def _choice(self) -> tuple[Engine | None, list[Tried]]:
-        choice = self._cast.choose(self._model, {each.engine for each in self.tried})
-        return choice.engine, [*self.tried, *choice.tried]
+        failed = {each.engine for each in self.tried}
+        # What was claimed for an engine that has been paused since, it still plays.
+        held = self._held_by_operators() - failed if failed else set()
+        choice = self._cast.choose(self._model, failed | held)
+        before = takewhile(lambda each: each is not choice.engine, self._cast.of(self._model))
+        passed = [Tried(each.name, "An operator holds it.") for each in before if each.name in held]
+        return choice.engine, [*self.tried, *passed, *choice.tried]
 
     def _holder_of_purchase(self) -> tuple[Engine, list[Tried]]:
         purchase = self.purchase

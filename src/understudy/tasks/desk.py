@@ -184,6 +184,12 @@ class Desk:
         """What the task made."""
         return tuple(await self._store.outputs(task.id))
 
+    def heard(self, task: Task) -> list[Event]:
+        """What the run of a task has said lately, as late watchers are told it: its latest lines, and the latest step."""
+        subscription = self._events.subscribe(task.id)
+        self._events.unsubscribe(task.id, subscription)
+        return subscription.kept
+
     async def cancel(self, project: Project, *, id: str = "", token: str = "") -> Task:
         """Take a task out of the queue. Raises `NotFound`, or `NotAllowed` once it has left the queue."""
         task = await self.find(project, id=id, token=token)

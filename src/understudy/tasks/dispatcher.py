@@ -19,6 +19,7 @@ from understudy.log import log_context
 from understudy.tasks import lifecycle
 from understudy.tasks.about import log_fields
 from understudy.tasks.events import Event
+from understudy.tasks.operations.records import Hold
 from understudy.tasks.outage import Outage
 from understudy.tasks.records import Room, RunningLimits, Task
 from understudy.tasks.runner import Crew, Run
@@ -226,8 +227,9 @@ class Dispatcher:
         """The engines that have free places, by name ("": for models that nobody can play)."""
         models: dict[str, list[str]] = {}
         places: dict[str, int] = {}
+        held = self._crew.held()
         for model in {*(model.address for model in self._crew.catalogue.models), *self._strangers}:
-            engine, waits = self._engine(model)
+            engine, waits = self._engine(model, held)
             if waits:
                 continue
             name = engine.name if engine else ""
@@ -245,14 +247,19 @@ class Dispatcher:
         known = {model.address for model in self._crew.catalogue.models}
         self._strangers = set(await self._crew.store.waiting_models()) - known
 
-    def _engine(self, address: str) -> tuple[Engine | None, bool]:
-        """Who plays a model, and whether its tasks wait for one that is away: each time they are taken up is an attempt."""
-        model = self._crew.catalogue.find(*address.split("/", 1))
+    def _engine(self, address: str, held: Mapping[str, Hold]) -> tuple[Engine | None, bool]:
+        """Who plays a model, and whether its tasks wait for one that is away or held: each time they are taken up is an
+        attempt.
+        """
+        crew = self._crew
+        model = crew.catalogue.find(*address.split("/", 1))
         if model is None:
             return None, False
-        away = self._crew.away(model)
-        engine = self._crew.cast.choose(model, away).engine
-        return engine, engine is None and bool(away)
+        away = crew.away(model)
+        engine = crew.cast.choose(model, away).engine
+        if engine is None:
+            return None, bool(away or crew.held_of(model))
+        return engine, held.get(engine.name) == "paused"
 
     def _capacity(self, engine: Engine | None) -> int:
         if engine is None:

@@ -1,6 +1,6 @@
 """The one media step that every engine's result goes through: looked at, priced, with a thumbnail."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from pathlib import Path
 
@@ -33,15 +33,25 @@ class _Clip(msgspec.Struct, frozen=True, kw_only=True):
 class Postprocess:
     """Turns what an engine made into the outputs of a task."""
 
-    def __init__(self, *, clock: Callable[[], float], prepaid: bool = False) -> None:
-        """`prepaid`: whether what a run costs is taken from its project's balance."""
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], float],
+        prepaid: bool = False,
+        announced: Callable[[Model, float], Awaitable[Model]] | None = None,
+    ) -> None:
+        """`prepaid`: whether what a run costs is taken from its project's balance. `announced`: a model with the prices
+        that it had at a time; without it, prices never change.
+        """
         self._clock = clock
         self._prepaid = prepaid
+        self._announced = announced
 
     async def process(self, task: Task, model: Model, outputs: tuple[Artifact, ...], folder: Path) -> Result:
         """Look at what a run made, and price it; thumbnails of files that are here are drawn in `folder`.
 
-        Raises `EngineFailed` if it made nothing, or something that is no media.
+        It costs what was announced when the task was submitted. Raises `EngineFailed` if the run made nothing, or
+        something that is no media.
         """
         if not outputs:
             raise EngineFailed("The engine made no file.")
@@ -49,6 +59,8 @@ class Postprocess:
         for index, output in enumerate(outputs):
             seen, picture = await output.look(folder / f"{index}.jpg")
             clips.append(_Clip(artifact=output, seen=seen, thumbnail=picture))
+        if self._announced is not None:
+            model = await self._announced(model, task.created)
         amount = cost(model, _parameters(task), _usage(task, clips))
         return Result(
             files=_files(task, clips, self._clock()),

@@ -19,6 +19,7 @@ from understudy.tasks.vault import Vault
 
 _SMALLEST = Decimal("0.000000000001")
 _LARGEST = Decimal(1_000_000)
+_LONGEST_NAME = 200
 _ALPHABET = (string.ascii_letters + string.digits).encode()
 _LETTER_OF = bytes(_ALPHABET[byte % len(_ALPHABET)] for byte in range(256))
 _UNEVEN = bytes(range(256 - 256 % len(_ALPHABET), 256))
@@ -46,16 +47,15 @@ class Projects:
     ) -> Credentials:
         """A new project with fresh keys. Its type (`auth`) never changes.
 
-        Raises `InvalidInput` for an empty name or an entry of `allow` that is no address or network.
+        Raises `InvalidInput` for a name that is empty or too long, or an entry of `allow` that is no address or network.
         """
-        if not name.strip():
-            raise InvalidInput("A project needs a name.")
+        name = _named(name)
         check_networks(allow)
         api_key, api_secret, webhook_secret = letters(32), letters(40), _webhook_secret()
         project = await self._store.add_project(
             Project(
                 id=0,
-                name=name.strip(),
+                name=name,
                 auth=auth,
                 key_hash=self._vault.hash(api_key),
                 api_key=self._vault.seal(api_key),
@@ -101,6 +101,10 @@ class Projects:
             project=project, api_key=api_key, api_secret=api_secret, webhook_secret=webhook_secret
         )
 
+    async def rename(self, id: int, name: str) -> Project:
+        """What it is called; nothing else changes. Raises `InvalidInput` for a name that is empty or too long."""
+        return await self._change(id, name=_named(name))
+
     async def set_allow(self, id: int, allow: tuple[str, ...]) -> Project:
         """Where requests may come from; none: from anywhere."""
         check_networks(allow)
@@ -121,12 +125,16 @@ class Projects:
     async def set_limits(self, id: int, limits: ProjectLimits) -> Project:
         """What it may take at the same time, in a while, and for how long its files are kept.
 
-        Raises `InvalidInput` for a negative limit.
+        Raises `InvalidInput` for a limit that is negative, or larger than anything could be.
         """
         for name in ProjectLimits.__struct_fields__:
             value = getattr(limits, name)
             if value is not None and (not Decimal(value).is_finite() or value < 0):
                 raise InvalidInput(f"A limit is no less than 0, and {name} is {value}.")
+            if value is not None and value > _LARGEST:
+                raise InvalidInput(
+                    f"A limit is at most {_LARGEST:,}, and {name} is {value}: leave it out instead."
+                )
         return await self._change(id, limits=limits)
 
     async def set_enabled(self, id: int, enabled: bool) -> Project:
@@ -169,14 +177,31 @@ def letters(count: int) -> str:
 
 
 def check_networks(allow: tuple[str, ...]) -> None:
-    """Raises `InvalidInput` for an entry that is no IP address or network."""
-    for entry in allow:
-        try:
-            ipaddress.ip_network(entry, strict=False)
-        except ValueError as error:
-            raise InvalidInput(
-                f"{entry!r} is no IP address or network; write 203.0.113.7 or 203.0.113.0/24."
-            ) from error
+    """Raises `InvalidInput` that names every entry that is no IP address or network."""
+    wrong = [entry for entry in allow if not _is_network(entry)]
+    if wrong:
+        named = ", ".join(repr(entry) for entry in wrong[:10]) + (", ..." if len(wrong) > 10 else "")
+        raise InvalidInput(
+            f"{named} {'is' if len(wrong) == 1 else 'are'} no IP address or network;"
+            " write 203.0.113.7 or 203.0.113.0/24."
+        )
+
+
+def _is_network(entry: str) -> bool:
+    try:
+        ipaddress.ip_network(entry, strict=False)
+    except ValueError:
+        return False
+    return True
+
+
+def _named(name: str) -> str:
+    name = name.strip()
+    if not name:
+        raise InvalidInput("A project needs a name.")
+    if len(name) > _LONGEST_NAME:
+        raise InvalidInput(f"A project's name has at most {_LONGEST_NAME} characters.")
+    return name
 
 
 def _webhook_secret() -> str:

@@ -30,13 +30,14 @@ from understudy.executors.uncancelled import to_its_end
 from understudy.log import add_to_context
 from understudy.tasks import lifecycle
 from understudy.tasks.about import span_attributes
-from understudy.tasks.audition import Audition
+from understudy.tasks.audition import Audition, OnHold
 from understudy.tasks.delivery import Delivery, Played
 from understudy.tasks.events import Event, Events
 from understudy.tasks.held_task import HeldTask, Lost
 from understudy.tasks.jobs import job_of
 from understudy.tasks.lifecycle import Status
 from understudy.tasks.minutes import Minutes
+from understudy.tasks.operations.records import Hold
 from understudy.tasks.postprocess import Postprocess
 from understudy.tasks.preprocess import Preprocess
 from understudy.tasks.purchases.buying import Buyer, NotBought, NotHeld
@@ -72,12 +73,24 @@ class Crew(msgspec.Struct, frozen=True, kw_only=True):
     clock: Callable[[], float]
     max_attempts: int = 3
     tracer: Tracer = NO_TRACER
+    held: Callable[[], Mapping[str, Hold]] = dict
+    """The engines that operators hold, by name."""
 
     def away(self, model: Model) -> set[str]:
         """The engines of its cast that could play a model if the executor were not away: where no other can, it is waited for."""
         if not self.executor.away:
             return set()
         return {engine.name for engine in self.cast.of(model) if isinstance(engine, LocalEngine)}
+
+    def held_of(self, model: Model) -> set[str]:
+        """The engines of its cast that play a model, but for an operator who holds them: where no other can, they are
+        waited for.
+        """
+        held = self.held()
+        if not held:
+            return set()
+        able = {engine.name for engine in self.cast.able(model)}
+        return {engine.name for engine in self.cast.of(model) if engine.name in held and engine.name in able}
 
 
 class Run:
@@ -140,6 +153,9 @@ class Run:
             raise
         except (ReplicaLost, StorageFailed, StoreUnavailable) as error:
             await self._try_again(error.message)
+        except OnHold:
+            log.info("task %d waits: an operator holds the engine that could play it", self.task.id)
+            await self._held.write(lifecycle.give_back(self.task))
         except EngineUnavailable as error:
             wanted = crew.catalogue.find(*self.task.model.split("/", 1))
             if wanted is not None and crew.away(wanted):
@@ -206,6 +222,7 @@ class Run:
             minutes=self._minutes,
             model=model,
             failover=crew.failover,
+            held_by_operators=lambda: crew.held_of(model),
         )
         await audition.look_back()
         self._has_bought = self._has_bought or audition.purchase is not None

@@ -26,6 +26,14 @@ DOING = {
     Status.ERROR: "Failed",
 }
 
+STAGES = {
+    "Text": "Reading the text",
+    "Generate": "Making the clip",
+    "Decode": "Decoding pictures and sound",
+    "Encode": "Encoding the file",
+}
+"""What engines say they are at, in their progress."""
+
 
 class Media(msgspec.Struct, frozen=True, kw_only=True):
     """One file of a clip."""
@@ -75,12 +83,13 @@ class Clip(msgspec.Struct, frozen=True, kw_only=True):
 
 def clip_of(task: Task, model: Model | None, files: Sequence[File]) -> Clip:
     """`files`: its outputs, in order; others do not matter."""
+    stage = stage_of(task)
     return Clip(
         task=task,
         title=title_of(task),
         model=model,
-        stage=stage_of(task),
-        doing=DOING[Status(task.status)],
+        stage=stage,
+        doing="Failed" if stage == "failed" else DOING[Status(task.status)],
         engine=engine_of(task),
         preview=bool((task.engine or {}).get("preview")),
         seconds=elapsed(task),

@@ -10,7 +10,8 @@ from understudy.tasks.accounts.accounts import Accounts
 from understudy.tasks.desk import Desk
 from understudy.tasks.operations.decisions import Decisions
 from understudy.tasks.operations.reports import Reports
-from understudy.tasks.projects import Projects
+from understudy.tasks.projects import Credentials, Projects
+from understudy.tasks.records import Project
 from understudy.tasks.store.store import Store
 
 
@@ -48,5 +49,11 @@ class WebParts(msgspec.Struct, frozen=True, kw_only=True):
     """Addresses and networks of proxies whose X-Forwarded-For is believed."""
     media_origins: Sequence[str] = ()
     """Where clips come from beside this server: the storage's, if downloads lead there."""
+    wake_webhooks: Callable[[], None] = lambda: None
+    """Called when a webhook is to be sent again now."""
+    largest_upload: int = 100_000_000
+    """Bytes of one input file."""
     first_sign_in: Callable[[], None] = lambda: None
     """Called once somebody has signed in."""
+    keys_changed: Callable[[Project, Credentials], None] = lambda before, made: None
+    """Called when a project, as it was before, has new keys: whoever keeps its old ones may keep the new ones."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from understudy.errors import NotAuthorized
 from understudy.tasks.records import Project
 from understudy.web.parts import WebParts
-from understudy.web.visit import Visitor, visitor
+from understudy.web.visit import visitor
 
 
 class Proof:
@@ -19,24 +19,14 @@ class Proof:
 
         Cookies are sent by browsers whoever asks them to; the form token only a page of ours can know.
         """
-        who = await visitor(self._parts.accounts, headers.get(b"cookie", b"").decode("latin-1"))
+        who = await visitor(self._parts, headers.get(b"cookie", b"").decode("latin-1"))
         if who is None:
             return None
         given = headers.get(b"x-form-token", b"").decode("latin-1")
         if not self._parts.accounts.is_form_token(who.token, given):
             raise NotAuthorized("Reload the page and try again: it was not sent from a page of this server.")
-        project = await project_of(self._parts, who)
-        if project is None:
-            raise NotAuthorized("The project that you work in is disabled.")
-        return project
-
-
-async def project_of(parts: WebParts, who: Visitor) -> Project | None:
-    """The project that somebody works in: a maker's own; of operators the one they have chosen, or the first."""
-    if who.project:
-        found = await parts.store.project(who.project)
-        if found is not None and found.enabled:
-            return found
-    if not who.is_operator:
-        return None
-    return next((each for each in await parts.projects.list() if each.enabled), None)
+        if who.working_in is not None:
+            return who.working_in
+        if who.is_operator:
+            raise NotAuthorized("Choose the project that you work in first: yours is disabled.")
+        raise NotAuthorized("The project that you work in is disabled.")

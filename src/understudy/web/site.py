@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 from understudy.client_address import client_address, networks
 from understudy.errors import RequestError
 from understudy.web.forms import Form, read_form
-from understudy.web.pages import clip, clips, compare, model, models, operate, sign_in
+from understudy.web.pages import account, clip, clips, compare, model, models, operate, sign_in, working_in
 from understudy.web.pages.page import Call, status_of
 from understudy.web.parts import WebParts
 from understudy.web.rendering import Renderer
@@ -27,11 +27,13 @@ _FOREIGN_FORM = (
 )
 PAGES = (
     *sign_in.PAGES,
+    *account.PAGES,
     *models.PAGES,
     *model.PAGES,
     *clips.PAGES,
     *clip.PAGES,
     *compare.PAGES,
+    *working_in.PAGES,
     *operate.PAGES,
 )
 """Every page there is."""
@@ -72,7 +74,7 @@ class Site:
             return Response(status_code=404)
         who: Visitor | None = None
         try:
-            who = await visitor(self._parts.accounts, request.headers.get("cookie", ""))
+            who = await visitor(self._parts, request.headers.get("cookie", ""))
             return await self._show(request, who)
         except RequestError as refused:
             return self._sorry(request, who, status_of(refused), refused.message)

@@ -1,11 +1,12 @@
 """The same request in other words: what the form would send, ready to be pasted. Pure.
 
-Keys are read from the environment, so that a snippet can be shown to others.
+Keys are read from the environment, so that a snippet can be shown to others; but for the one that comes with new keys.
 """
 
 import json
 import shlex
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -13,6 +14,9 @@ from understudy.catalogue.manifest import Model
 
 Given = Mapping[str, str | Sequence[str]]
 """Values by input; of file inputs addresses, or names of files where there is an @ before them."""
+
+
+_FIRST_PROMPT = "A narrow dirt road cuts through grassy terrain under natural daylight."
 
 
 class Snippet(msgspec.Struct, frozen=True):
@@ -23,23 +27,62 @@ class Snippet(msgspec.Struct, frozen=True):
     text: str
 
 
+class _Field(NamedTuple):
+    """One field of a request."""
+
+    id: str
+    value: str
+    named: bool = False
+    """A file's name, after an @."""
+
+
 def snippets(model: Model, given: Given, base_url: str, *, signed: bool) -> tuple[Snippet, ...]:
     """For curl, Python, JavaScript and the command line; with the lines of the signature if the project signs."""
-    fields = [(id, value) for id, values in given.items() for value in _listed(values) if value != ""]
+    given = _said(model, given)
+    fields = [
+        _Field(id, value, named=not isinstance(values, str) and value.startswith("@"))
+        for id, values in given.items()
+        for value in _listed(values)
+    ]
     return (
-        Snippet("curl", "sh", _curl(model, fields, base_url, signed)),
+        Snippet("curl", "sh", _curl(model, fields, base_url, signed, "your key", "your secret")),
         Snippet("Python", "python", _python(model, given, base_url)),
         Snippet("JavaScript", "javascript", _javascript(model, fields, base_url, signed)),
         Snippet("Command line", "sh", _command(model, fields)),
     )
 
 
-def _curl(model: Model, fields: list[tuple[str, str]], base_url: str, signed: bool) -> str:
-    lines = ['API_KEY="your key"']
+def _said(model: Model, given: Given) -> Given:
+    """What has to be sent. Nothing is the same as not given, but for a text that has a default and shall have none."""
+    emptied = {each.id for each in model.inputs if each.type in ("text", "textarea") and each.default != ""}
+    return {
+        id: value for id, value in given.items() if value not in ("", ()) or (value == "" and id in emptied)
+    }
+
+
+def first_curl(model: Model, base_url: str, api_key: str, api_secret: str = "") -> str:
+    """A request that works as it is; signed if there is a secret."""
+    fields = [
+        _Field(each.id, _FIRST_PROMPT if each.id == "prompt" else str(each.default))
+        for each in model.inputs
+        if each.required
+    ]
+    return _curl(model, fields, base_url, bool(api_secret), api_key, api_secret)
+
+
+def _curl(
+    model: Model,
+    fields: list[_Field],
+    base_url: str,
+    signed: bool,
+    key: str,
+    secret: str,
+) -> str:
+    lines = [f'API_KEY="{key}"']
     headers = ['-H "x-api-key: $API_KEY"']
     if signed:
         lines += [
-            'API_SECRET="your secret"',
+            f'API_SECRET="{secret}"',
             "NONCE=$(date +%s)",
             'SIGNATURE=$(echo -n "${API_SECRET}${NONCE}" | openssl dgst -sha256 -hmac "${API_KEY}")',
         ]
@@ -47,21 +90,25 @@ def _curl(model: Model, fields: list[tuple[str, str]], base_url: str, signed: bo
     lines.append("")
     # --form-string takes what begins with @ or < for what it is.
     parts = [
-        f"-F {shlex.quote(f'{id}={value}')}"
-        if value.startswith("@")
-        else f"--form-string {shlex.quote(f'{id}={value}')}"
-        for id, value in fields
+        f"-F {shlex.quote(f'{each.id}=@{_curl_name(each.value[1:])}')}"
+        if each.named
+        else f"--form-string {shlex.quote(f'{each.id}={each.value}')}"
+        for each in fields
     ]
     call = [f"curl -X POST {shlex.quote(f'{base_url}/v1/Run/{model.address}')}", *headers, *parts]
     return "\n".join([*lines, " \\\n  ".join(call)]) + "\n"
 
 
+def _curl_name(name: str) -> str:
+    """Of a file: quoted where curl would take a part of it for something else."""
+    if not set(name) & set(',;"\\'):
+        return name
+    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
 def _python(model: Model, given: Given, base_url: str) -> str:
-    lines = [
-        f"    {json.dumps(id)}: {_python_value(value)},"
-        for id, value in given.items()
-        if value not in ("", ())
-    ]
+    lines = [f"    {json.dumps(id)}: {_python_value(value)}," for id, value in given.items()]
     return "\n".join(
         [
             "from pathlib import Path",
@@ -81,7 +128,7 @@ def _python(model: Model, given: Given, base_url: str) -> str:
     )
 
 
-def _javascript(model: Model, fields: list[tuple[str, str]], base_url: str, signed: bool) -> str:
+def _javascript(model: Model, fields: list[_Field], base_url: str, signed: bool) -> str:
     lines = ["const apiKey = process.env.UNDERSTUDY_API_KEY;"]
     headers = ['"x-api-key": apiKey']
     imports = []
@@ -93,15 +140,15 @@ def _javascript(model: Model, fields: list[tuple[str, str]], base_url: str, sign
             'const signature = createHmac("sha256", apiKey).update(apiSecret + nonce).digest("hex");',
         ]
         headers += ['"x-nonce": nonce', '"x-signature": signature']
-    if any(value.startswith("@") for _, value in fields):
+    if any(each.named for each in fields):
         imports.append('import { openAsBlob } from "node:fs";')
     body = ["const form = new FormData();"]
-    for id, value in fields:
-        if value.startswith("@"):
-            name = json.dumps(value[1:])
-            body.append(f"form.append({json.dumps(id)}, await openAsBlob({name}), {name});")
+    for each in fields:
+        if each.named:
+            name = json.dumps(each.value[1:])
+            body.append(f"form.append({json.dumps(each.id)}, await openAsBlob({name}), {name});")
         else:
-            body.append(f"form.append({json.dumps(id)}, {json.dumps(value)});")
+            body.append(f"form.append({json.dumps(each.id)}, {json.dumps(each.value)});")
     call = [
         f"const answer = await fetch({json.dumps(f'{base_url}/v1/Run/{model.address}')}, {{",
         '  method: "POST",',
@@ -113,19 +160,23 @@ def _javascript(model: Model, fields: list[tuple[str, str]], base_url: str, sign
     return "\n".join([*imports, *([""] if imports else []), *lines, "", *body, "", *call, ""])
 
 
-def _command(model: Model, fields: list[tuple[str, str]]) -> str:
-    parts = [f"-i {shlex.quote(f'{id}={value}')}" for id, value in fields]
+def _command(model: Model, fields: list[_Field]) -> str:
+    parts = [f"-i {shlex.quote(_command_input(each))}" for each in fields]
     return " \\\n  ".join([f"understudy run {model.address}", *parts]) + "\n"
+
+
+def _command_input(field: _Field) -> str:
+    """As the command line reads it: text that begins with an @ has another one before it."""
+    return f"{field.id}={'@' if field.value.startswith('@') and not field.named else ''}{field.value}"
 
 
 def _python_value(value: str | Sequence[str]) -> str:
     if isinstance(value, str):
-        return (
-            f"Path({json.dumps(value[1:])})"
-            if value.startswith("@")
-            else json.dumps(value, ensure_ascii=False)
-        )
-    return f"[{', '.join(_python_value(each) for each in value)}]"
+        return json.dumps(value, ensure_ascii=False)
+    listed = (
+        f"Path({_python_value(each[1:])})" if each.startswith("@") else _python_value(each) for each in value
+    )
+    return f"[{', '.join(listed)}]"
 
 
 def _listed(value: str | Sequence[str]) -> Sequence[str]:

@@ -3,12 +3,15 @@
 import msgspec
 from starlette.requests import cookie_parser
 
-from understudy.tasks.accounts.accounts import Accounts
 from understudy.tasks.accounts.records import User
+from understudy.tasks.records import Project
+from understudy.web.parts import WebParts
 
 SESSION_COOKIE = "understudy_session"
 PROJECT_COOKIE = "understudy_project"
 """Which project an operator makes clips in; a maker's is fixed."""
+
+_FIRST = 1
 
 
 class Visitor(msgspec.Struct, frozen=True):
@@ -18,8 +21,8 @@ class Visitor(msgspec.Struct, frozen=True):
     token: str
     form_token: str
     """What its forms bring back."""
-    project: int = 0
-    """The project that an operator has chosen; a maker's own; 0 for the first one."""
+    working_in: Project | None = None
+    """A maker's own; of operators the one that they have chosen, or the first. None if that is disabled."""
 
     @property
     def is_operator(self) -> bool:
@@ -27,16 +30,27 @@ class Visitor(msgspec.Struct, frozen=True):
         return self.user.role == "operator"
 
 
-async def visitor(accounts: Accounts, cookie_header: str) -> Visitor | None:
+async def visitor(parts: WebParts, cookie_header: str) -> Visitor | None:
     """Who sends these cookies; None for nobody who is signed in."""
     cookies = cookie_parser(cookie_header)
     token = cookies.get(SESSION_COOKIE, "")
-    found = await accounts.session(token) if token else None
+    found = await parts.accounts.session(token) if token else None
     if found is None:
         return None
     user = found[1]
-    chosen = cookies.get(PROJECT_COOKIE, "")
-    project = user.project or (
-        int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) < 10 else 0
+    is_operator = user.role == "operator"
+    working_in = await _enabled(
+        parts, _number(cookies.get(PROJECT_COOKIE, "")) if is_operator else user.project
     )
-    return Visitor(user, token, accounts.form_token(token), project)
+    if working_in is None and is_operator:
+        working_in = await _enabled(parts, _FIRST)
+    return Visitor(user, token, parts.accounts.form_token(token), working_in)
+
+
+async def _enabled(parts: WebParts, id: int) -> Project | None:
+    found = await parts.store.project(id) if id else None
+    return found if found is not None and found.enabled else None
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0

@@ -19,6 +19,8 @@ NEEDS_A_FRESH_ONE = {
     "test_a_failed_load_says_why",
     "test_a_missing_package_makes_it_unavailable",
     "test_as_many_at_once_as_the_operator_says",
+    "test_what_has_nothing_to_do_is_unloaded_when_it_is_told_so",
+    "test_a_job_that_comes_while_all_are_unloaded_has_one_started",
     "test_closing_ends_what_runs_and_what_waits",
 }
 """The others work on an executor that has a loaded replica, too: starting one takes a second."""

@@ -62,6 +62,10 @@ class Cards:
         """See `Executor`."""
         return ()
 
+    def unload(self, engine: str) -> int:
+        """See `Executor`."""
+        return 0
+
     async def close(self) -> None:
         """See `Executor`."""
 

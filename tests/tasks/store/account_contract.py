@@ -38,6 +38,19 @@ class AccountContract:
         assert await store.accounts.users() == [changed, second]
         assert await store.accounts.change_user(second.id + 99, enabled=True) is None
 
+    async def test_users_are_looked_through(self, store: Store) -> None:
+        first = await added(store, ada("Ädä Løve", role="maker", project=7))
+        second = await added(store, ada("100%_x!", role="maker", project=7))
+        third = await added(store, ada("Bob"))
+        assert await store.accounts.look() == [third, second, first]
+        assert await store.accounts.look(limit=2) == [third, second]
+        assert await store.accounts.look(beyond=second.id) == [first]
+        assert await store.accounts.look(project=7) == [second, first]
+        assert await store.accounts.look("DÄ l") == [first]
+        assert await store.accounts.look("0%_x!") == [second]
+        assert await store.accounts.look("_") == [second]
+        assert await store.accounts.look("100", project=8) == []
+
     async def test_a_session_lasts_until_its_end(self, store: Store) -> None:
         user = await added(store, ada())
         session = Session(key=b"k" * 32, user=user.id, created=5.0, until=10.0)

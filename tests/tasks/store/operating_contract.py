@@ -129,6 +129,16 @@ class OperatingContract:
         await claim(store)
         assert await store.operating.ahead(last.id) == 1
 
+    async def test_what_runs_is_counted_by_model(self, store: Store) -> None:
+        one, other = await store.add_project(project()), await store.add_project(project())
+        assert await store.operating.running() == {}
+        task = await claimed(store, one.id)
+        await claimed(store, other.id)
+        await submitted(store, one.id)
+        assert await store.operating.running() == {task.model: 2}
+        await ended(store, task)
+        assert await store.operating.running() == {task.model: 1}
+
     async def test_what_is_open_is_counted_and_found(self, store: Store) -> None:
         one, other = await store.add_project(project()), await store.add_project(project())
         done = await claimed(store, one.id)

@@ -12,6 +12,7 @@ from tests.tasks.store.lease_contract import LeaseContract
 from tests.tasks.store.operating_contract import OperatingContract
 from tests.tasks.store.purchase_contract import PurchaseContract
 from tests.tasks.store.sharing_contract import SharingContract
+from tests.tasks.store.tenants_contract import TenantsContract
 from understudy.tasks.store.postgres.store import PostgresStore, open_postgres
 
 
@@ -43,4 +44,8 @@ class TestOperating(OperatingContract):
 
 
 class TestPurchases(PurchaseContract):
+    pass
+
+
+class TestTenants(TenantsContract):
     pass

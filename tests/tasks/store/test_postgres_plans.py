@@ -8,7 +8,7 @@ import asyncpg
 
 from tests.postgres import connected, server
 from tests.tasks.examples import project
-from understudy.tasks.store import browsing, operating
+from understudy.tasks.store import browsing, operating, tenants
 from understudy.tasks.store.browsing import TaskFilter
 from understudy.tasks.store.postgres import (
     agreements,
@@ -85,6 +85,7 @@ def queries() -> Iterator[tuple[str, str]]:
         projects,
         purchases,
         tasks,
+        tenants,
         webhooks,
     ):
         for name, sql in vars(module).items():
@@ -93,6 +94,8 @@ def queries() -> Iterator[tuple[str, str]]:
     yield "browsing.look", browsing.look(TaskFilter(project=1, model="m", stage="failed", text="road"))[0]
     yield "browsing.count_open", browsing.count_open(TaskFilter(engine="e"))[0]
     yield "browsing.oldest_open", browsing.oldest_open(TaskFilter())[0]
+    yield "tenants.counts_of", tenants.counts_of(3)
+    yield "tenants.spent_by", tenants.spent_by(3)
     yield "submitting.SUBMIT", submitting.SUBMIT
     yield "submitting.SUBMIT_LIMITED", submitting.SUBMIT_LIMITED
     yield "submitting.EARLIER", submitting.EARLIER

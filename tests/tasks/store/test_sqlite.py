@@ -3,7 +3,7 @@
 import asyncio
 import re
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -16,8 +16,10 @@ from tests.tasks.store.lease_contract import LeaseContract
 from tests.tasks.store.operating_contract import OperatingContract
 from tests.tasks.store.purchase_contract import PurchaseContract
 from tests.tasks.store.sharing_contract import SharingContract
+from tests.tasks.store.tenants_contract import TenantsContract
 from understudy.errors import ConfigurationError, StoreUnavailable
 from understudy.tasks import lifecycle
+from understudy.tasks.store import tenants
 from understudy.tasks.store.sqlite import claims, migrations, reads
 from understudy.tasks.store.sqlite.insertion import insert
 from understudy.tasks.store.sqlite.store import SqliteStore, open_sqlite
@@ -51,6 +53,10 @@ class TestOperating(OperatingContract):
 
 
 class TestPurchases(PurchaseContract):
+    pass
+
+
+class TestTenants(TenantsContract):
     pass
 
 
@@ -139,6 +145,15 @@ async def test_no_query_grows_with_finished_tasks(store: SqliteStore, query: str
         and "tasks" in query.split("FROM")[1].split()[0]
         and "lease" not in query
     ]
+
+
+@pytest.mark.parametrize("statement", [tenants.counts_of, tenants.spent_by])
+async def test_sums_of_projects_are_found_by_indexes(
+    store: SqliteStore, statement: Callable[[int], str]
+) -> None:
+    cells = range(3 if statement is tenants.counts_of else 4)
+    plan = await store.tenants._asks.read(f"EXPLAIN QUERY PLAN {statement(3)}", *cells)
+    assert [row[3].split()[0] for row in plan] == ["SEARCH"]
 
 
 async def test_a_newer_database_is_not_touched(tmp_path: Path) -> None:

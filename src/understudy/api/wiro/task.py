@@ -38,7 +38,8 @@ class TaskEndpoints:
     async def detail(self, call: Call) -> bytes:
         """One task, by taskid, tasktoken or socketaccesstoken."""
         task = await self._desk.find(call.project, **identify(await call.fields()))
-        # A record never changes, so as long as the store has the same one, its answer is the same, too.
+        # A record never changes, so as long as the store has the same one, its answer is the same, too: what operators
+        # decide about its model is not in it.
         known, answer = self._answers.get(task.id, (None, b""))
         if known is task:
             return answer

@@ -93,6 +93,10 @@ class RayExecutor:
         """See `Executor`."""
         return self._pools.replicas()
 
+    def unload(self, engine: str) -> int:
+        """See `Executor`."""
+        return self._pools.unload(engine)
+
     async def close(self) -> None:
         """See `Executor`."""
         await self._pools.close()

@@ -2,11 +2,11 @@
 
 import hmac
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from understudy.errors import InvalidInput, NotAuthorized, NotFound, TooManyTries
-from understudy.tasks.accounts.passwords import Passwords
+from understudy.tasks.accounts.passwords import Passwords, check_password
 from understudy.tasks.accounts.records import Invitation, Role, Session, User
 from understudy.tasks.store.store import Store
 from understudy.tasks.vault import Vault
@@ -80,6 +80,35 @@ class Accounts:
             raise NotFound(f"There is no user named {name}.")
         return user
 
+    async def look(self, text: str = "", **which: int) -> Sequence[User]:
+        """Some of them, the newest first; `which` as in `AccountStore.look`."""
+        return await self._kept.look(text, **which)
+
+    async def change_password(self, user: User, old: str, new: str, *, address: str, keep: str) -> None:
+        """Somebody who is signed in takes another password; every session but `keep`, a token, ends.
+
+        Raises `NotAuthorized` if `old` is not the one so far, `TooManyTries` after wrong ones, `InvalidInput` for one that
+        is too short or too long. Who has none yet, and came in by a link, needs none.
+        """
+        check_password(new)
+        if user.password:
+            await self._tries(user.name, address)
+            if not await self._passwords.matches(old, user.password):
+                raise NotAuthorized("The password so far is not right.")
+        await self.set_password(user, new, keep=keep)
+
+    async def sign_out_elsewhere(self, user: User, *, keep: str) -> None:
+        """Every session but `keep`, a token, ends, and a link that was not used counts no more."""
+        await self._kept.end_sessions(user.id, but=self._key(keep))
+
+    async def move(self, user: User, project: int) -> None:
+        """A maker works in another project from now on. Raises `InvalidInput` for an operator, `NotFound`."""
+        if user.role != "maker":
+            raise InvalidInput("An operator sees every project.")
+        if await self._store.project(project) is None:
+            raise NotFound(f"There is no project {project}.")
+        await self._kept.change_user(user.id, project=project)
+
     async def set_password(self, user: User, password: str, *, keep: str = "") -> None:
         """Every session but `keep`, a token, ends. Raises `InvalidInput` for one that is too short or too long."""
         await self._kept.change_user(user.id, password=await self._passwords.hash(password))
@@ -123,8 +152,7 @@ class Accounts:
 
     async def sign_in(self, name: str, password: str, address: str) -> SignedIn:
         """Raises `NotAuthorized`, in the same words for whatever is wrong, and `TooManyRequests` after wrong tries."""
-        await self._try(f"sign-in from {address}", *_TRIES_FROM_ONE_ADDRESS)
-        await self._try(f"sign-in as {name.casefold()[:_LONGEST_NAME]}", *_TRIES_AT_ONE_NAME)
+        await self._tries(name, address)
         user = await self._named(name)
         right = await self._passwords.matches(password, user.password if user and user.enabled else "")
         if user is None or not right:
@@ -168,6 +196,10 @@ class Accounts:
         name = " ".join(name.split())
         # Others there are none; and not every database can be asked for them.
         return await self._kept.user_by_name(name) if name.isprintable() else None
+
+    async def _tries(self, name: str, address: str) -> None:
+        await self._try(f"sign-in from {address}", *_TRIES_FROM_ONE_ADDRESS)
+        await self._try(f"sign-in as {name.casefold()[:_LONGEST_NAME]}", *_TRIES_AT_ONE_NAME)
 
     async def _try(self, bucket: str, burst: float, rate: float) -> None:
         if await self._store.draw(bucket, 1.0, rate=rate, burst=burst, at=self._clock()) < 1.0:

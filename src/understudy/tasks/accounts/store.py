@@ -20,6 +20,12 @@ class AccountStore(Protocol):
     async def users(self) -> list[User]:
         """All of them, oldest first."""
 
+    async def look(self, text: str = "", *, project: int = 0, beyond: int = 0, limit: int = 50) -> list[User]:
+        """Users with that text in their name, in upper or lower case; of a project, or (0) of any and none.
+
+        The newest first; those older than the user `beyond` (0: from the newest on).
+        """
+
     async def change_user(self, id: int, **fields: Any) -> User | None:
         """Set fields of a user: all but id, name and role."""
 

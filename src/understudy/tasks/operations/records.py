@@ -27,7 +27,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     """The model's address, or the engine's name."""
     value: str
-    """As JSON, by kind: true or false; `Terms` of a price; a list of engines; a `Hold`; nothing to unload.
+    """As JSON, by kind: true or false; a `PriceList`; a list of engines; a `Hold`; nothing to unload.
     Empty: as the settings say."""
     by: str
     """The user's name."""

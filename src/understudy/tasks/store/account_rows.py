@@ -21,6 +21,10 @@ ON CONFLICT (folded) DO NOTHING RETURNING id
 _BY_ID = f"{_USERS} WHERE id = $1"
 _BY_NAME = f"{_USERS} WHERE folded = $1"
 _ALL = f"{_USERS} ORDER BY id"
+_LOOK = f"""
+{_USERS} WHERE id < $1 AND folded LIKE $3 ESCAPE '!' AND (project = $4 OR $4 = 0) ORDER BY id DESC LIMIT $2
+"""
+_NEWEST = 2**62
 _ADD_SESSION = 'INSERT INTO sessions (key, "user", created, until) VALUES ($1, $2, $3, $4)'
 _SESSION = f"""
 SELECT sessions.key, sessions.created, sessions.until, {", ".join(f"users.{name}" for name in _USER_FIELDS)}
@@ -66,6 +70,13 @@ class AccountRows:
     async def users(self) -> list[User]:
         """See `AccountStore`."""
         return [_to_user(row) for row in await self._asks.read(_ALL)]
+
+    async def look(self, text: str = "", *, project: int = 0, beyond: int = 0, limit: int = 50) -> list[User]:
+        """See `AccountStore`."""
+        pattern = f"%{_literal(text.casefold())}%"
+        return [
+            _to_user(row) for row in await self._asks.read(_LOOK, beyond or _NEWEST, limit, pattern, project)
+        ]
 
     async def change_user(self, id: int, **fields: Any) -> User | None:
         """See `AccountStore`."""
@@ -119,6 +130,11 @@ class AccountRows:
     async def _enabled(self, found: Sequence[Sequence[Any]]) -> User | None:
         user = await self.user(found[0][0]) if found else None
         return user if user is not None and user.enabled else None
+
+
+def _literal(text: str) -> str:
+    """For LIKE, nothing of it a pattern."""
+    return text.replace("!", "!!").replace("%", "!%").replace("_", "!_")
 
 
 def _to_cell(value: Any) -> Any:

@@ -62,6 +62,7 @@ SELECT count(*) FROM (
     LIMIT {MOST_AHEAD}
 ) AS those
 """  # noqa: S608
+_RUNNING = "SELECT model, sum(running) FROM tallies GROUP BY model HAVING sum(running) > 0"
 _NEWEST = 2**62
 
 
@@ -130,6 +131,10 @@ class Operating:
     async def send_again(self, delivery: int, at: float) -> bool:
         """Make an attempt of a webhook due now, also of one that was delivered or given up; False if there is none."""
         return bool(await self._asks.change(SEND_AGAIN, delivery, at))
+
+    async def running(self) -> dict[str, int]:
+        """How many tasks run, by model; from the counts that are kept."""
+        return {str(model): int(number) for model, number in await self._asks.read(_RUNNING)}
 
     async def ahead(self, task: int) -> int:
         """How many waiting tasks of the same model come before a waiting one, as if all were of one project.

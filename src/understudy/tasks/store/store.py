@@ -33,6 +33,7 @@ from understudy.tasks.records import (
 )
 from understudy.tasks.store.browsing import Browsing
 from understudy.tasks.store.operating import Operating
+from understudy.tasks.store.tenants import Tenants
 
 
 class Store(Protocol):
@@ -46,6 +47,8 @@ class Store(Protocol):
     """Looking through tasks by whatever filter."""
     operating: Operating
     """What operators decide, and what they look at."""
+    tenants: Tenants
+    """Many projects at a glance."""
 
     async def close(self) -> None:
         """Finish what is being written; the store is not used after it."""

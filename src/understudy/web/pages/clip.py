@@ -1,5 +1,7 @@
 """One clip: how far it is, then the clip itself; and what its owner may do with it."""
 
+from typing import Any
+
 from starlette.responses import Response
 
 from understudy.catalogue.catalogue import Catalogue
@@ -7,18 +9,27 @@ from understudy.catalogue.manifest import Model
 from understudy.errors import NotAllowed, NotFound
 from understudy.tasks.lifecycle import Status
 from understudy.tasks.records import Project, Task
-from understudy.web.clips import DOING, Clip, clip_of
+from understudy.web.clips import DOING, STAGES, clip_of
 from understudy.web.pages.page import Call, Page, go_to
-from understudy.web.proof import project_of
+from understudy.web.queueing import place_of
 
 
 async def _show(call: Call) -> Response:
-    return call.page("clip.html", clip=await _clip(call), doing=DOING)
+    project, task = await _task(call)
+    return call.page("clip.html", doing=DOING, stages=STAGES, **await _known(call, project, task))
 
 
 async def _show_body(call: Call) -> Response:
     """The part of the page that changes when the task ends."""
-    return call.page("clip_body.html", clip=await _clip(call))
+    project, task = await _task(call)
+    return call.page("clip_body.html", **await _known(call, project, task))
+
+
+async def _show_place(call: Call) -> Response:
+    """Where it stands in the queue; nothing if it does not wait."""
+    project, task = await _task(call)
+    place = await place_of(call.parts, project, task, model_of(call.parts.catalogue, task))
+    return call.page("clip_place.html", place=place) if place else Response(status_code=204)
 
 
 async def _stop(call: Call) -> Response:
@@ -45,13 +56,16 @@ async def _again(call: Call) -> Response:
     return go_to(f"/clips/{made.id}")
 
 
-async def _clip(call: Call) -> Clip:
-    _, task = await _task(call)
-    return clip_of(task, model_of(call.parts.catalogue, task), await call.parts.store.files_of(task.id))
+async def _known(call: Call, project: Project, task: Task) -> dict[str, Any]:
+    model = model_of(call.parts.catalogue, task)
+    return {
+        "clip": clip_of(task, model, await call.parts.store.files_of(task.id)),
+        "place": await place_of(call.parts, project, task, model),
+    }
 
 
 async def _task(call: Call) -> tuple[Project, Task]:
-    project = await project_of(call.parts, call.me)
+    project = call.me.working_in
     if project is None:
         raise NotFound("There is no such clip.")
     try:
@@ -68,6 +82,7 @@ def model_of(catalogue: Catalogue, task: Task) -> Model | None:
 PAGES = (
     Page("GET", "/clips/{id}", "anybody", _show),
     Page("GET", "/clips/{id}/body", "anybody", _show_body),
+    Page("GET", "/clips/{id}/place", "anybody", _show_place),
     Page("POST", "/clips/{id}/stop", "anybody", _stop),
     Page("POST", "/clips/{id}/again", "anybody", _again),
 )

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import get_args
+from urllib.parse import parse_qsl, urlencode
 
 from starlette.responses import Response
 
@@ -11,15 +12,15 @@ from understudy.tasks.store.browsing import Stage, TaskFilter
 from understudy.web.clips import clip_of
 from understudy.web.pages.clip import model_of
 from understudy.web.pages.page import Call, Page, go_to
-from understudy.web.proof import project_of
 
 _AT_ONCE = 24
+_LONGEST_FILTER = 1000
 _LOOKS = 3
 """For one page: a filter that fits little comes so far back at a time."""
 
 
 async def _gallery(call: Call) -> Response:
-    project = await project_of(call.parts, call.me)
+    project = call.me.working_in
     asked = call.request.query_params
     wanted = filter_of(call, project=project.id if project else -1)
     beyond = number_of(asked.get("beyond", ""))
@@ -44,7 +45,7 @@ async def _gallery(call: Call) -> Response:
 
 async def _delete(call: Call) -> Response:
     """Their files; that they were made stays in the books."""
-    project = await project_of(call.parts, call.me)
+    project = call.me.working_in
     if project is None:
         raise NotFound("There is no such clip.")
     for id in call.form.getlist("clip"):
@@ -53,7 +54,8 @@ async def _delete(call: Call) -> Response:
             await call.parts.desk.delete_files(project, token=task.token)
         except (NotFound, NotAllowed):
             continue  # gone already, or still being made
-    return go_to("/clips")
+    back = urlencode(parse_qsl(call.form.get("back", "")[:_LONGEST_FILTER]))
+    return go_to(f"/clips?{back}" if back else "/clips")
 
 
 def filter_of(call: Call, *, project: int = 0) -> TaskFilter:

@@ -9,7 +9,6 @@ from understudy.tasks.store.browsing import TaskFilter
 from understudy.web.clips import Clip, clip_of
 from understudy.web.pages.clip import model_of
 from understudy.web.pages.page import Call, Page
-from understudy.web.proof import project_of
 
 _TO_CHOOSE_FROM = 60
 
@@ -28,7 +27,7 @@ class Row(msgspec.Struct, frozen=True):
 
 
 async def _compare(call: Call) -> Response:
-    project = await project_of(call.parts, call.me)
+    project = call.me.working_in
     left, right = [await _clip(call, project, side) for side in ("left", "right")]
     recent = []
     if project is not None:
@@ -39,7 +38,11 @@ async def _compare(call: Call) -> Response:
         left=left,
         right=right,
         rows=_rows(left, right) if left and right else [],
-        recent=[clip_of(task, model_of(call.parts.catalogue, task), []) for task in recent],
+        recent=[
+            clip_of(task, model_of(call.parts.catalogue, task), [])
+            for task in recent
+            if not task.files_deleted
+        ],
     )
 
 

@@ -14,13 +14,13 @@ from understudy.tasks.records import Project, Task
 from understudy.web.forms import Form
 from understudy.web.inputs import form_of, presets_of
 from understudy.web.pages.page import Call, Page
-from understudy.web.proof import project_of
+from understudy.web.playing import player_of
 from understudy.web.snippets import Given, snippets
 
 
 async def _show(call: Call) -> Response:
     model = _model(call)
-    project = await project_of(call.parts, call.me)
+    project = call.me.working_in
     earlier = await _earlier(call, project)
     given = _given_by(earlier) if earlier is not None and earlier.model == model.address else {}
     return call.page(
@@ -30,6 +30,7 @@ async def _show(call: Call) -> Response:
         presets=presets_of(model),
         earlier=earlier if given else None,
         project=project,
+        largest=call.parts.largest_upload,
         **await _now(
             call,
             model,
@@ -42,14 +43,16 @@ async def _show(call: Call) -> Response:
 async def _show_now(call: Call) -> Response:
     """What follows from the present inputs."""
     model = _model(call)
-    project = await project_of(call.parts, call.me)
+    project = call.me.working_in
     return call.page(
-        "model_now.html", model=model, **await _now(call, model, project, _given(model, call.form))
+        "model_now.html",
+        model=model,
+        project=project,
+        **await _now(call, model, project, _given(model, call.form)),
     )
 
 
 async def _now(call: Call, model: Model, project: Project | None, given: Given) -> dict[str, Any]:
-    choice = call.parts.cast.choose(model, set())
     statistics = (await call.parts.store.statistics()).get(model.address)
     price = estimate(model, {id: value for id, value in given.items() if isinstance(value, str)})
     typical = statistics.mean_elapsed if statistics else 0.0
@@ -58,8 +61,7 @@ async def _now(call: Call, model: Model, project: Project | None, given: Given) 
         "price": price,
         "usual": usual,
         "typical": typical,
-        "engine": choice.engine,
-        "tried": choice.tried,
+        "player": player_of(call.parts.cast, call.parts.decisions, model),
         "snippets": snippets(
             model, given, call.parts.base_url, signed=project is None or project.auth == "signature"
         ),

@@ -7,9 +7,9 @@ from starlette.responses import Response
 
 from understudy.catalogue.manifest import Model
 from understudy.catalogue.prices import estimate
-from understudy.engines.cast import Choice
 from understudy.tasks.records import ModelStatistics
 from understudy.web.pages.page import Call, Page
+from understudy.web.playing import Player, player_of
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,11 +18,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     model: Model
     price: Decimal | None
     """Of a run with its defaults; None where only the run can tell."""
-    player: str
-    """The engine that would play it now; "" for none."""
-    preview: bool
-    why_not: str
-    """Why no engine can play it now."""
+    player: Player
     typical: float
     """Seconds of work of a successful run so far; 0 before the first."""
     runs: int
@@ -41,13 +37,10 @@ async def _models(call: Call) -> Response:
 
 
 def _card(call: Call, model: Model, statistics: ModelStatistics) -> Card:
-    choice: Choice = call.parts.cast.choose(model, set())
     return Card(
         model=model,
         price=estimate(model, {each.id: each.default for each in model.inputs}),
-        player=choice.engine.name if choice.engine else "",
-        preview=choice.engine.preview if choice.engine else False,
-        why_not=" ".join(each.reason for each in choice.tried) if choice.engine is None else "",
+        player=player_of(call.parts.cast, call.parts.decisions, model),
         typical=statistics.mean_elapsed,
         runs=statistics.runs,
     )

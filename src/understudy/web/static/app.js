@@ -20,6 +20,20 @@ document.addEventListener("htmx:configRequest", (event) => {
   event.detail.headers["x-form-token"] = formToken();
 });
 
+// What htmx could not fetch stays as it was; that is said.
+document.addEventListener("htmx:sendError", () => toast("The server cannot be reached. Try again in a moment."));
+document.addEventListener("htmx:responseError", (event) => {
+  if (event.detail.xhr.status !== 401) toast("The server could not answer that. Try again, or reload the page.");
+});
+
+export function toast(text) {
+  const note = document.createElement("p");
+  note.className = "toast";
+  note.textContent = text;
+  document.getElementById("toasts").replaceChildren(note);
+  setTimeout(() => note.remove(), 8000);
+}
+
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 for (const [kind, act] of [["pointerover", play], ["focusin", play], ["pointerout", pause], ["focusout", pause]]) {
   document.addEventListener(kind, act);
@@ -82,12 +96,29 @@ export function ask(question, act) {
   });
 }
 
-// Buttons that copy a text.
-document.addEventListener("click", async (event) => {
-  const copy = event.target.closest?.("[data-copy-text]");
-  if (!copy) return;
-  await navigator.clipboard.writeText(copy.dataset.copyText);
-  const before = copy.textContent;
-  copy.textContent = "Copied";
-  setTimeout(() => (copy.textContent = before), 1500);
+// Buttons that copy a text, and say so for a moment.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.("[data-copy-text]");
+  if (button) copy(button, button.dataset.copyText);
 });
+
+export async function copy(button, text) {
+  // Browsers have a clipboard for pages on https and of their own machine alone; elsewhere a selection is copied.
+  if (navigator.clipboard) await navigator.clipboard.writeText(text);
+  else copySelected(text);
+  const before = [...button.childNodes];
+  button.textContent = "Copied";
+  setTimeout(() => button.replaceChildren(...before), 1500);
+}
+
+function copySelected(text) {
+  const field = document.createElement("textarea");
+  field.value = text;
+  field.className = "hidden";
+  document.body.append(field);
+  const focused = document.activeElement;
+  field.select();
+  document.execCommand("copy");
+  field.remove();
+  focused?.focus();
+}

@@ -1,26 +1,34 @@
 // An input that takes pictures: chosen, dropped, pasted, by address, or the sample; each with its preview.
 
+const NO_PICTURE = "That is no picture. Take a JPEG, PNG or WebP file, or the address of one that begins with https://";
+
 export class FileInput {
   #box;
   #changed;
   #list;
+  #wrong;
   #most;
+  #largest;
   #chosen = []; // files and addresses, in order
 
-  constructor(box, changed) {
+  constructor(box, largest, changed) {
     this.#box = box;
     this.#changed = changed;
+    this.#largest = largest;
     this.#list = box.querySelector(".chosen");
+    this.#wrong = box.querySelector(".wrong");
     this.#most = Number(box.dataset.most);
     const picker = box.querySelector('input[type="file"]');
     picker.addEventListener("change", () => {
-      this.#add([...picker.files]);
+      this.#offer([...picker.files]);
       picker.value = "";
     });
     const address = box.querySelector("[data-address]");
     const take = () => {
-      if (!/^https?:\/\/\S+$/.test(address.value.trim())) return;
-      this.#add([address.value.trim()]);
+      const text = address.value.trim();
+      if (!text) return this.#say("");
+      if (!isAddress(text)) return this.#say(NO_PICTURE);
+      this.#add([text]);
       address.value = "";
     };
     address.addEventListener("change", take);
@@ -32,12 +40,12 @@ export class FileInput {
     box.querySelector("[data-sample]")?.addEventListener("click", (event) => this.#add([event.target.dataset.sample]));
     for (const kind of ["dragenter", "dragover"]) box.addEventListener(kind, (event) => this.#over(event, true));
     for (const kind of ["dragleave", "drop"]) box.addEventListener(kind, (event) => this.#over(event, false));
-    box.addEventListener("drop", (event) => this.#add(pictures(event.dataTransfer)));
+    box.addEventListener("drop", (event) => this.take(event.dataTransfer));
     box.addEventListener("paste", (event) => {
-      const found = pictures(event.clipboardData);
-      if (!found.length) return;
+      // Any other text is for the field that it is pasted into.
+      if (!event.clipboardData.files.length && !isAddress(textOf(event.clipboardData))) return;
       event.preventDefault();
-      this.#add(found);
+      this.take(event.clipboardData);
     });
     this.#chosen = [...this.#list.children].map((item) => item.dataset.url);
     this.#show();
@@ -45,7 +53,16 @@ export class FileInput {
 
   set(chosen) {
     this.#chosen = [...chosen];
+    this.#say("");
     this.#show();
+  }
+
+  // What was dropped or pasted.
+  take(given) {
+    const text = textOf(given);
+    if (given.files.length) this.#offer([...given.files]);
+    else if (isAddress(text)) this.#add([text]);
+    else this.#say(NO_PICTURE);
   }
 
   // For a question about the inputs: addresses, and names of files after an @.
@@ -65,11 +82,27 @@ export class FileInput {
     this.#box.classList.toggle("over", inside);
   }
 
+  #offer(found) {
+    const pictures = found.filter((file) => file.type.startsWith("image/"));
+    const small = pictures.filter((file) => file.size <= this.#largest);
+    this.#add(small);
+    const large = pictures.find((file) => file.size > this.#largest);
+    if (large) this.#say(`${large.name} has ${megabytes(large.size)}; a picture may have up to ${megabytes(this.#largest)}. Make it smaller.`);
+    else if (pictures.length < found.length) this.#say(NO_PICTURE);
+  }
+
   #add(found) {
     if (!found.length) return;
-    this.#chosen = [...this.#chosen, ...found].slice(-this.#most);
+    const all = [...this.#chosen, ...found];
+    this.#chosen = all.slice(-this.#most);
+    this.#say(this.#most > 1 && all.length > this.#most ? `Up to ${this.#most} pictures go in here: these are the last ones.` : "");
     this.#show();
     this.#changed();
+  }
+
+  #say(text) {
+    this.#wrong.textContent = text;
+    this.#wrong.hidden = !text;
   }
 
   #show() {
@@ -79,12 +112,17 @@ export class FileInput {
 
   #item(each, place) {
     const item = document.createElement("li");
-    const name = typeof each === "string" ? decodeURI(each.split("/").pop().split("?")[0]) : each.name;
+    const name = typeof each === "string" ? nameOf(each) : each.name;
     const foreign = typeof each === "string" && new URL(each, location.href).origin !== location.origin;
     if (!foreign) {
       const image = document.createElement("img");
       image.src = typeof each === "string" ? each : URL.createObjectURL(each);
       image.alt = "";
+      image.addEventListener("error", () => {
+        if (!image.isConnected) return;
+        image.remove();
+        this.#say(`${name} cannot be shown: it may be broken, or no picture at all.`);
+      });
       item.append(image);
     }
     const label = document.createElement("span");
@@ -96,19 +134,35 @@ export class FileInput {
     remove.setAttribute("aria-label", `Remove ${name}`);
     remove.addEventListener("click", () => {
       this.#chosen.splice(place, 1);
+      this.#say("");
       this.#show();
       this.#changed();
+      (this.#list.querySelectorAll("button")[place] ?? this.#box.querySelector('input[type="file"]')).focus();
     });
     item.append(label, remove);
     return item;
   }
 }
 
-function pictures(transfer) {
-  const files = [...(transfer?.files ?? [])].filter((file) => file.type.startsWith("image/"));
-  if (files.length) return files;
-  const text = transfer?.getData("text/uri-list") || transfer?.getData("text/plain") || "";
-  return /^https?:\/\/\S+$/.test(text.trim()) ? [text.trim()] : [];
+function textOf(given) {
+  return (given.getData("text/uri-list") || given.getData("text/plain")).trim();
+}
+
+function isAddress(text) {
+  return /^https?:\/\/\S+$/.test(text) && URL.canParse(text);
+}
+
+function nameOf(address) {
+  const name = address.split("/").pop().split("?")[0];
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
+}
+
+function megabytes(size) {
+  return `${(size / 1e6).toFixed(1).replace(".0", "")} MB`;
 }
 
 function absolute(address) {

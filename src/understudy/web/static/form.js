@@ -1,11 +1,13 @@
 // A model's form: presets, pictures, what follows from the present inputs, and the request itself.
-import { formToken } from "./app.js";
 import { FileInput } from "./files.js";
+import { asked, signIn, SignedOut } from "./session.js";
 
 const form = document.getElementById("run");
-const files = new Map([...form.querySelectorAll("[data-files]")].map((box) => [box.dataset.files, new FileInput(box, changed)]));
-let asked = 0;
+const largest = Number(form.dataset.largest);
+const files = new Map([...form.querySelectorAll("[data-files]")].map((box) => [box.dataset.files, new FileInput(box, largest, changed)]));
+let questions = 0;
 let waiting;
+let sending = false;
 
 form.addEventListener("input", (event) => {
   mirror(event.target);
@@ -13,7 +15,7 @@ form.addEventListener("input", (event) => {
 });
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  run();
+  if (!sending) run();
 });
 document.addEventListener("click", (event) => {
   const preset = event.target.closest("[data-preset]");
@@ -25,13 +27,29 @@ document.addEventListener("click", (event) => {
 });
 document.addEventListener("keydown", (event) => {
   const tab = event.target.closest?.('[role="tab"]');
-  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-  if (!tab || !step) return;
+  if (!tab) return;
   const tabs = [...tab.parentElement.children];
-  const next = tabs[(tabs.indexOf(tab) + step + tabs.length) % tabs.length];
-  choose(next);
-  next.focus();
+  const at = tabs.indexOf(tab);
+  const next = { ArrowRight: at + 1, ArrowLeft: at - 1 + tabs.length, Home: 0, End: tabs.length - 1 }[event.key];
+  if (next === undefined) return;
+  event.preventDefault();
+  choose(tabs[next % tabs.length]);
+  tabs[next % tabs.length].focus();
 });
+
+// Browsers fill in again what was typed before a reload.
+changed();
+
+// A picture that is dropped beside its place, or pasted anywhere, is for the first input that takes one. Left to the browser,
+// a dropped file would be shown in place of this page, and what is typed would be gone.
+for (const kind of ["dragover", "drop", "paste"]) document.addEventListener(kind, elsewhere);
+
+function elsewhere(event) {
+  const given = event.clipboardData ?? event.dataTransfer;
+  if (event.defaultPrevented || !given?.types.includes("Files")) return;
+  event.preventDefault();
+  if (event.type !== "dragover") files.values().next().value?.take(given);
+}
 
 function mirror(target) {
   if (target.dataset.slider) {
@@ -54,6 +72,7 @@ function fill(values) {
       mirror(field);
     }
   }
+  clear();
   changed();
 }
 
@@ -64,54 +83,89 @@ function changed() {
 }
 
 async function ask() {
-  const mine = ++asked;
+  const mine = ++questions;
   const body = new URLSearchParams();
   for (const [name, value] of new FormData(form)) if (typeof value === "string") body.append(name, value);
   for (const [name, input] of files) for (const each of input.described()) body.append(name, each);
-  const answer = await fetch(form.dataset.now, { method: "POST", body, headers: { "x-form-token": formToken() } });
-  if (!answer.ok || mine !== asked) return;
+  let text;
+  try {
+    const answer = await asked(form.dataset.now, { method: "POST", body });
+    if (!answer.ok) return;
+    text = await answer.text();
+  } catch (error) {
+    if (error instanceof SignedOut) signedOut();
+    return;
+  }
+  if (mine === questions && !sending) show(text);
+}
+
+function show(text) {
   const now = document.getElementById("now");
-  const open = now.querySelector("#snippets")?.open;
+  const open = [...now.querySelectorAll("details[open]")].map((each) => each.id);
   const language = now.querySelector('[role="tab"][aria-selected="true"]')?.id;
   const focused = now.contains(document.activeElement) ? document.activeElement.id : "";
-  now.innerHTML = await answer.text();
-  now.querySelector("#snippets").open = open;
+  now.innerHTML = text;
+  for (const id of open) document.getElementById(id)?.setAttribute("open", "");
   if (language) choose(document.getElementById(language));
   if (focused) document.getElementById(focused)?.focus();
+  const price = `Price ${now.querySelector(".price").textContent.trim()}`;
+  const said = document.getElementById("said");
+  if (said.textContent !== price) said.textContent = price;
 }
 
 async function run() {
-  const button = form.querySelector('button[type="submit"]');
+  const button = document.getElementById("make");
   clear();
+  sending = true;
   button.disabled = true;
   button.textContent = "Sending …";
   try {
     const body = new FormData(form);
     for (const [name, input] of files) input.append(body, name);
-    const answer = await fetch(form.action, { method: "POST", body, headers: { "x-form-token": formToken() } });
+    const answer = await asked(form.action, { method: "POST", body });
     const said = await answer.json();
     if (said.result) {
       location.assign(`/clips/${said.taskid}`);
       return;
     }
-    for (const error of said.errors ?? []) complain(error.message, error.details);
-  } catch {
-    complain("The server cannot be reached. Nothing was sent; try again.");
+    refused(said.errors ?? []);
+  } catch (error) {
+    if (error instanceof SignedOut) signedOut();
+    else complain("The server cannot be reached, so nothing was made. What you typed is still here; try again.");
   }
+  sending = false;
   button.disabled = false;
   button.textContent = "Make the clip";
 }
 
-function complain(message, details = "") {
-  const named = `${message} ${details}`.match(/\[(\w+)\]/);
-  const field = named && document.getElementById(`input-${named[1]}`);
-  const place = document.getElementById(field ? `${field.id}-wrong` : "run-wrong");
-  place.textContent = details || message;
+// In another tab: what is typed here stays.
+function signedOut() {
+  const link = document.createElement("a");
+  link.href = signIn();
+  link.target = "_blank";
+  link.rel = "noopener";
+  link.textContent = "Sign in again in another tab";
+  const place = document.getElementById("run-wrong");
+  place.replaceChildren("Your session has ended. ", link, ", then come back here and go on: what you typed stays.");
   place.hidden = false;
-  if (field) {
+}
+
+// Each beside its input; what is about none, only if that is all there is.
+function refused(errors) {
+  const told = errors.map(({ message, details }) => ({ text: details || message, name: `${message} ${details}`.match(/\[(\w+)\]/)?.[1] }));
+  const placed = told.filter(({ name }) => document.getElementById(`input-${name}`));
+  for (const { text, name } of placed.reverse()) {
+    const field = document.getElementById(`input-${name}`);
     field.setAttribute("aria-invalid", "true");
     field.focus();
+    complain(/^Request parameter \[\w+\] required$/.test(text) ? "Fill this in." : text.replace(/^\[\w+\] /, ""), `${field.id}-wrong`);
   }
+  if (!placed.length) complain(told.map(({ text }) => text).join(" "));
+}
+
+function complain(text, place = "run-wrong") {
+  document.getElementById(place).textContent = text;
+  document.getElementById(place).hidden = false;
 }
 
 function clear() {
@@ -130,6 +184,7 @@ function choose(tab) {
 
 async function take(button) {
   await navigator.clipboard.writeText(button.parentElement.querySelector("code").textContent);
+  const before = button.innerHTML;
   button.textContent = "Copied";
-  setTimeout(() => (button.textContent = "Copy"), 1500);
+  setTimeout(() => (button.innerHTML = before), 1500);
 }

@@ -9,14 +9,17 @@ function follow(region) {
   const pause = Number(region.dataset.every || 3) * 1000;
   const look = async () => {
     if (document.visibilityState === "visible" && !isHeld(region)) {
-      const answer = await fetch(region.dataset.live, { headers: { accept: "text/html" } }).catch(() => null);
+      const address = region.dataset.live;
+      const answer = await fetch(address, { headers: { accept: "text/html" } }).catch(() => null);
       if (answer?.redirected) return location.reload();
       failures = answer?.ok ? 0 : failures + 1;
       region.toggleAttribute("data-stale", failures > 1);
       if (answer?.ok) {
         const text = await answer.text();
-        if (text !== known && !isHeld(region)) show(region, text);
-        known = text;
+        if (text !== known && address === region.dataset.live && !isHeld(region)) {
+          known = text;
+          show(region, text);
+        }
       }
     }
     setTimeout(look, Math.min(pause * 2 ** failures, 30000));
@@ -26,7 +29,7 @@ function follow(region) {
 
 function isHeld(region) {
   const active = document.activeElement;
-  return region.contains(active) && active.matches("input, select, textarea") || Boolean(region.querySelector("dialog[open]"));
+  return region.contains(active) && active.matches("input, select, textarea") || Boolean(document.querySelector("dialog[open]"));
 }
 
 function show(region, text) {

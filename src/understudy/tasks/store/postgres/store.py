@@ -26,6 +26,7 @@ from understudy.tasks.store.postgres.purchases import Purchases
 from understudy.tasks.store.postgres.submitting import Submits
 from understudy.tasks.store.postgres.tasks import ReadsTasks
 from understudy.tasks.store.postgres.webhooks import Outbox
+from understudy.tasks.store.tenants import Tenants
 
 _CLOSE_SECONDS = 3.0
 """What is not over then is in doubt, and nobody waits to hear of it any more."""
@@ -59,6 +60,7 @@ class PostgresStore(
         self.accounts: AccountStore = AccountRows(asking)
         self.browsing = Browsing(asking)
         self.operating = Operating(asking)
+        self.tenants = Tenants(asking)
         self._folding = asyncio.create_task(keep_folding(database, forget=True))
 
     async def close(self) -> None:

@@ -44,6 +44,7 @@ from understudy.tasks.store.sqlite.insertion import insert
 from understudy.tasks.store.sqlite.migrations import migrate
 from understudy.tasks.store.sqlite.recent import RecentTasks
 from understudy.tasks.store.sqlite.writer import Writer, unavailable
+from understudy.tasks.store.tenants import Tenants
 
 T = TypeVar("T")
 _BUSY_SECONDS = 15.0
@@ -105,6 +106,7 @@ class SqliteStore:
         self.accounts: AccountStore = AccountRows(asking)
         self.browsing = Browsing(asking)
         self.operating = Operating(asking)
+        self.tenants = Tenants(asking)
         self._recent = RecentTasks()
         self._buckets: dict[str, Bucket] = {}
 

@@ -31,6 +31,8 @@ CREATE TABLE samples (
 
 CREATE INDEX spending_by_hour ON spending (hour);
 CREATE INDEX operator_ledger_of_task ON operator_ledger (task);
+-- What failed is little among all tasks, and asked for first. Exit codes are set at the end, with the status.
+CREATE INDEX tasks_failed ON tasks (id) WHERE pexit <> '' AND pexit <> '0';
 
 -- All that is not over: by the partial indexes of the queue and of what is held.
 CREATE VIEW open_tasks AS

@@ -31,6 +31,8 @@ CREATE TABLE samples (
 
 CREATE INDEX spending_by_hour ON spending (hour);
 CREATE INDEX operator_ledger_of_task ON operator_ledger (task);
+-- What failed is little among all tasks, and asked for first. Exit codes are set at the end, with the status.
+CREATE INDEX tasks_failed ON tasks (id) WHERE pexit <> '' AND pexit <> '0';
 
 -- All that is not over: by the partial indexes of the queue and of what is held.
 CREATE VIEW open_tasks AS
@@ -39,3 +41,10 @@ UNION ALL
 SELECT * FROM tasks WHERE lease_owner <> '' AND status <> 'task_queue';
 
 CREATE VIEW spent AS SELECT project, hour, amount FROM spending;
+
+-- How many tasks of a project wait and run, from the counts that are kept.
+CREATE VIEW tallies AS
+SELECT project, model,
+    CASE WHEN status = 'task_queue' THEN n ELSE 0 END AS queued,
+    CASE WHEN status NOT IN ('task_queue', 'task_postprocess_end', 'task_cancel', 'task_error') THEN n ELSE 0 END AS running
+FROM task_counts;

@@ -1,0 +1,37 @@
+"""Who would play a model now, and what keeps it from being played, for those who make clips."""
+
+import msgspec
+
+from understudy.catalogue.manifest import Model
+from understudy.engines.cast import Cast, Tried
+from understudy.tasks.operations.decisions import Decisions
+
+
+class Player(msgspec.Struct, frozen=True, kw_only=True):
+    """Who plays."""
+
+    engine: str
+    """"" for nobody."""
+    preview: bool = False
+    paused: bool = False
+    """An operator lets it take up nothing; what waits for it goes on waiting."""
+    tried: tuple[Tried, ...] = ()
+    """Who would have been preferred, and why they do not play."""
+
+    @property
+    def why_not(self) -> str:
+        """Why nobody plays, in words."""
+        return " ".join(f"{each.engine}: {each.reason}" for each in self.tried)
+
+
+def player_of(cast: Cast, decisions: Decisions, model: Model) -> Player:
+    """Who takes up the next task of the model."""
+    choice = cast.choose(model)
+    if choice.engine is None:
+        return Player(engine="", tried=choice.tried)
+    return Player(
+        engine=choice.engine.name,
+        preview=choice.engine.preview,
+        paused=decisions.held.get(choice.engine.name) == "paused",
+        tried=choice.tried,
+    )
