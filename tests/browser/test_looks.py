@@ -13,7 +13,7 @@ from tests.browser.studio import DESKTOP, PHONE, Studio
 from understudy.web.site import PAGES
 
 SIZES = {"desktop": DESKTOP, "phone": PHONE}
-WIDTHS = (390, 600, 820, 1024, 1440, 1920)
+WIDTHS = (390, 600, 820, 1024, 1280, 1440, 1920)
 STATES = ("done", "failed", "running", "waiting", "stopped")
 # Pages that look different from one time to another; every other page is looked at once, by its address in the site's list.
 SEVERAL = {
@@ -27,6 +27,11 @@ SEVERAL = {
 ANY = {"owner": "acme", "slug": "flipbook"}
 READ = [page.path for page in PAGES if page.method == "GET" and page.needs != "nobody"]
 ADDRESSES = [address for path in READ for address in SEVERAL.get(path, (path,))]
+LAPTOP = 1280
+CUT_OFF = """
+() => [...document.querySelectorAll(".rows-box")]
+  .filter((box) => box.checkVisibility() && box.scrollWidth > box.clientWidth + 1).map((box) => box.outerHTML.slice(0, 240))
+"""
 OVERHANG = """
 () => [...document.querySelectorAll("body *")]
   .filter((part) => part.getBoundingClientRect().right > innerWidth + 1 && part.offsetParent)
@@ -46,6 +51,8 @@ def look(page: Page) -> None:
         page.set_viewport_size({"width": width, "height": 900})
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             pytest.fail(f"{page.url} is wider than {width} pixels: {page.evaluate(OVERHANG)}", pytrace=False)
+        if width >= LAPTOP and (cut := page.evaluate(CUT_OFF)):
+            pytest.fail(f"{page.url} cuts tables off at {width} pixels: {cut}", pytrace=False)
     for size, viewport in SIZES.items():
         page.set_viewport_size(viewport)
         for theme in ("light", "dark"):

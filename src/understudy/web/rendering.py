@@ -9,9 +9,9 @@ from starlette.responses import HTMLResponse
 
 from understudy.web.headers import page_headers
 from understudy.web.parts import WebParts
+from understudy.web.shown.words import ago, dollars, duration, moment, number, size
 from understudy.web.static_files import StaticFiles
 from understudy.web.visit import Visitor
-from understudy.web.words import ago, dollars, duration, moment, number, size
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -12,7 +12,7 @@ from tests.web.visiting import House, Markup
 from understudy.engines.cast import Described
 from understudy.engines.engine import Availability, LocalEngine, RemoteEngine
 from understudy.tasks.operations.records import EngineReport, ReplicaReport, Report
-from understudy.web.engine_cards import engine_cards
+from understudy.web.shown.engine_cards import engine_cards
 
 PAGE = "/operate/engines"
 HOME = LocalEngine(name="home", version="3", pipeline="m:f")

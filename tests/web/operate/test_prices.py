@@ -12,8 +12,8 @@ from tests.web.visiting import House, Visitor
 from understudy.catalogue.manifest import Input, Model, Price
 from understudy.engines.engine import Availability, LocalEngine
 from understudy.tasks import lifecycle
-from understudy.web.decision_words import what
-from understudy.web.price_words import in_words, read_prices, rules_of
+from understudy.web.shown.decision_words import what
+from understudy.web.shown.price_words import in_words, read_prices, rules_of
 
 LIST = "/operate/models"
 PAGE = "/operate/models/openai/sora-2-pro"

@@ -24,8 +24,8 @@ from understudy.tasks.operations.records import Spent
 from understudy.tasks.projects import Credentials
 from understudy.tasks.records import Charge, Project, ProjectLimits
 from understudy.web.parts import SettingShown
+from understudy.web.shown.spending import first_hour, spending_chart
 from understudy.web.site import PAGES, Site
-from understudy.web.spending import first_hour, spending_chart
 
 LIST = "/operate/projects"
 HOSTILE = "</textarea><script>alert(1)</script>\"'{{7*7}}"

@@ -56,8 +56,16 @@ async def next_slice(visitor: Visitor, fields: dict[str, str], query: str) -> ht
 
 
 async def statuses(house: House) -> dict[int, str]:
-    look = await house.served.parts.store.browsing.look(stopping.TaskFilter(), limit=10_000)
-    return {task.id: task.status for task in look.tasks}
+    found: dict[int, str] = {}
+    beyond = 0
+    while True:
+        look = await house.served.parts.store.browsing.look(
+            stopping.TaskFilter(), beyond=beyond, limit=10_000
+        )
+        found |= {task.id: task.status for task in look.tasks}
+        beyond = look.beyond
+        if not beyond:
+            return found
 
 
 async def running(house: House, model: str = SORA, at: float = NOW - 1) -> Task:

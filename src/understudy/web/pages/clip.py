@@ -9,9 +9,9 @@ from understudy.catalogue.manifest import Model
 from understudy.errors import NotAllowed, NotFound
 from understudy.tasks.lifecycle import Status
 from understudy.tasks.records import Project, Task
-from understudy.web.clips import DOING, STAGES, clip_of
 from understudy.web.pages.page import Call, Page, go_to
-from understudy.web.queueing import place_of
+from understudy.web.shown.clips import DOING, STAGES, clip_of
+from understudy.web.shown.queueing import place_of
 
 
 async def _show(call: Call) -> Response:

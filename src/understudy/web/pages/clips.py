@@ -9,9 +9,9 @@ from starlette.responses import Response
 from understudy.errors import NotAllowed, NotFound
 from understudy.tasks.records import Task
 from understudy.tasks.store.browsing import Stage, TaskFilter
-from understudy.web.clips import clip_of
 from understudy.web.pages.clip import model_of
 from understudy.web.pages.page import Call, Page, go_to
+from understudy.web.shown.clips import clip_of
 
 _AT_ONCE = 24
 _LONGEST_FILTER = 1000

@@ -6,9 +6,9 @@ from starlette.responses import Response
 from understudy.errors import NotFound
 from understudy.tasks.records import Project
 from understudy.tasks.store.browsing import TaskFilter
-from understudy.web.clips import Clip, clip_of
 from understudy.web.pages.clip import model_of
 from understudy.web.pages.page import Call, Page
+from understudy.web.shown.clips import Clip, clip_of
 
 _TO_CHOOSE_FROM = 60
 

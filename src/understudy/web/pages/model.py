@@ -12,10 +12,10 @@ from understudy.catalogue.prices import approximate_cost, estimate
 from understudy.errors import NotFound
 from understudy.tasks.records import Project, Task
 from understudy.web.forms import Form
-from understudy.web.inputs import form_of, presets_of
 from understudy.web.pages.page import Call, Page
-from understudy.web.playing import player_of
-from understudy.web.snippets import Given, snippets
+from understudy.web.shown.inputs import form_of, presets_of
+from understudy.web.shown.playing import player_of
+from understudy.web.shown.snippets import Given, snippets
 
 
 async def _show(call: Call) -> Response:

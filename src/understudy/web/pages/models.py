@@ -9,7 +9,7 @@ from understudy.catalogue.manifest import Model
 from understudy.catalogue.prices import estimate
 from understudy.tasks.records import ModelStatistics
 from understudy.web.pages.page import Call, Page
-from understudy.web.playing import Player, player_of
+from understudy.web.shown.playing import Player, player_of
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):

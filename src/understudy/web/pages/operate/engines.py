@@ -8,8 +8,8 @@ from starlette.responses import Response
 from understudy.engines.engine import Engine, LocalEngine
 from understudy.errors import InvalidInput, NotFound, RequestError
 from understudy.tasks.operations.records import Hold
-from understudy.web.engine_cards import engine_cards
 from understudy.web.pages.page import Call, Page, go_to, status_of
+from understudy.web.shown.engine_cards import engine_cards
 
 _HOLDS: dict[str, Hold | None] = {"paused": "paused", "drained": "drained", "": None}
 

@@ -16,11 +16,11 @@ from understudy.tasks.operations.records import Report, Sample, Spent
 from understudy.tasks.operations.sampling import sample
 from understudy.tasks.records import Queue
 from understudy.tasks.store.browsing import TaskFilter
-from understudy.web import overview
-from understudy.web.notices import Notice, Waiting, notices
-from understudy.web.overview import DAY, GAP_SECONDS, HOUR, Span
-from understudy.web.overview_charts import shown
 from understudy.web.pages.page import Call, Page
+from understudy.web.shown import overview
+from understudy.web.shown.notices import Notice, Waiting, notices
+from understudy.web.shown.overview import DAY, GAP_SECONDS, HOUR, Span
+from understudy.web.shown.overview_charts import shown
 
 _FAILURES = 6
 _REPLICAS = 50

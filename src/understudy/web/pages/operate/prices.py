@@ -13,9 +13,9 @@ from understudy.engines.retirement import warnings
 from understudy.errors import InvalidInput, NotFound, RequestError
 from understudy.tasks.operations.records import Decision, DecisionKind
 from understudy.tasks.records import ModelStatistics
-from understudy.web.decision_words import cast_in_words, what
 from understudy.web.pages.page import Call, Page, go_to, status_of
-from understudy.web.price_words import in_words, plain, read_prices, rules_of
+from understudy.web.shown.decision_words import cast_in_words, what
+from understudy.web.shown.price_words import in_words, plain, read_prices, rules_of
 
 _HISTORY = 20
 _KINDS: tuple[DecisionKind, ...] = ("enabled", "prices", "cast")

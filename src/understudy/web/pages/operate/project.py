@@ -9,11 +9,11 @@ from starlette.responses import Response
 from understudy.errors import InvalidInput, NotFound, RequestError
 from understudy.tasks.budgets import hour_began, hour_of, month_began
 from understudy.tasks.records import Project
-from understudy.web.limit_fields import limit_fields, limits_given
 from understudy.web.pages.clips import number_of
 from understudy.web.pages.operate.projects import entries_of, is_prepaid, keys_page
 from understudy.web.pages.page import Call, Page, go_to, status_of
-from understudy.web.spending import first_hour, spending_chart
+from understudy.web.shown.limit_fields import limit_fields, limits_given
+from understudy.web.shown.spending import first_hour, spending_chart
 
 _LINES = 8
 _LINES_OF_A_PAGE = 50

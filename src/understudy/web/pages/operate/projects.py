@@ -9,10 +9,10 @@ from understudy.tasks.budgets import hour_of, month_began
 from understudy.tasks.projects import Credentials
 from understudy.tasks.records import Project
 from understudy.tasks.store.tenants import Tally
-from understudy.web.limit_fields import limits_in_words, setting_of
 from understudy.web.pages.clips import number_of
 from understudy.web.pages.page import Call, Page, status_of
-from understudy.web.snippets import first_curl
+from understudy.web.shown.limit_fields import limits_in_words, setting_of
+from understudy.web.shown.snippets import first_curl
 
 _AT_ONCE = 50
 

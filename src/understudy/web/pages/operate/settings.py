@@ -9,9 +9,9 @@ from starlette.responses import Response
 
 from understudy.errors import InvalidInput, RequestError
 from understudy.tasks.operations.records import Decision, DecisionKind
-from understudy.web.decision_words import what
 from understudy.web.pages.page import Call, Page, go_to, status_of
 from understudy.web.parts import SettingShown
+from understudy.web.shown.decision_words import what
 
 _TITLES = {
     "": "General",

@@ -13,11 +13,11 @@ from understudy.tasks.events import ERROR, OUTPUT, Event
 from understudy.tasks.lifecycle import Status, is_terminal
 from understudy.tasks.records import Project, Task
 from understudy.tracing.tracer import trace_id
-from understudy.web.clips import clip_of
 from understudy.web.pages.clip import model_of
 from understudy.web.pages.clips import number_of
 from understudy.web.pages.page import Call, Page, go_to, status_of
-from understudy.web.timeline import timeline_of
+from understudy.web.shown.clips import clip_of
+from understudy.web.shown.timeline import timeline_of
 
 _MOST_LOG = 200_000
 """Characters of a log that are shown: its last."""

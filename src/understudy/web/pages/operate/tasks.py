@@ -11,10 +11,10 @@ from starlette.responses import Response
 from understudy.tasks.lifecycle import elapsed, is_terminal
 from understudy.tasks.records import Project, Task
 from understudy.tasks.store.browsing import Look, TaskFilter
-from understudy.web.clips import Clip, clip_of
 from understudy.web.pages.clip import model_of
 from understudy.web.pages.clips import filter_of, number_of
 from understudy.web.pages.page import Call, Page
+from understudy.web.shown.clips import Clip, clip_of
 
 FIELDS = ("q", "project", "model", "engine", "stage", "since", "until")
 """What a filter consists of, as its address names it."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from understudy.web.charts import (
+from understudy.web.shown.charts import (
     Bin,
     Box,
     Frame,

@@ -16,7 +16,7 @@ from tests.web.visiting import House
 from understudy.cli.inputs import read_inputs
 from understudy.client import Client
 from understudy.testing.live import live
-from understudy.web.snippets import Given, snippets
+from understudy.web.shown.snippets import Given, snippets
 
 TRICKY = '@ada <says>: "it\'s $HOME", `id`, 100 %; \\ and\na second line: 🎬 @x <y>'
 

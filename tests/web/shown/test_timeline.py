@@ -7,7 +7,7 @@ from tests.tasks.examples import new_task
 from understudy.tasks import lifecycle
 from understudy.tasks.lifecycle import Change, Status
 from understudy.tasks.records import Task
-from understudy.web.timeline import LENGTH, Timeline, timeline_of
+from understudy.web.shown.timeline import LENGTH, Timeline, timeline_of
 
 
 def after(task: Task, *changes: Change | dict[str, object]) -> Task:

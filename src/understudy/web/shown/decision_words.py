@@ -6,7 +6,7 @@ import msgspec
 
 from understudy.tasks.operations.price_list import PriceList
 from understudy.tasks.operations.records import Decision, DecisionKind
-from understudy.web.price_words import in_words
+from understudy.web.shown.price_words import in_words
 
 _names = msgspec.json.Decoder(tuple[str, ...]).decode
 _prices = msgspec.json.Decoder(PriceList).decode

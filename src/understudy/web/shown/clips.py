@@ -9,7 +9,7 @@ from understudy.tasks.about import engine_of, outcome_of
 from understudy.tasks.lifecycle import Status, elapsed, is_terminal
 from understudy.tasks.records import File, Task
 from understudy.tasks.store.browsing import Stage
-from understudy.web.inputs import label_of
+from understudy.web.shown.inputs import label_of
 
 DOING = {
     Status.QUEUE: "Waiting in the queue",

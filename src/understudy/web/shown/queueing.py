@@ -10,8 +10,8 @@ from understudy.tasks.records import ModelStatistics, Project, Task
 from understudy.tasks.store.browsing import TaskFilter
 from understudy.tasks.store.tenants import Tally
 from understudy.web.parts import WebParts
-from understudy.web.playing import Player, player_of
-from understudy.web.words import duration, number
+from understudy.web.shown.playing import Player, player_of
+from understudy.web.shown.words import duration, number
 
 _ENOUGH_RUNS = 3
 """Successful ones, before their mean says anything."""

@@ -9,7 +9,7 @@ import msgspec
 from understudy.errors import InvalidInput
 from understudy.tasks.records import ProjectLimits
 from understudy.web.parts import SettingShown
-from understudy.web.words import dollars
+from understudy.web.shown.words import dollars
 
 _LONGEST = 40
 """Characters of a number."""

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 from understudy.tasks.budgets import hour_of
 from understudy.tasks.operations.records import Spent
-from understudy.web.charts import Bin, Chart, Frame, Tick, bars, ceiling, marks
-from understudy.web.words import dollars
+from understudy.web.shown.charts import Bin, Chart, Frame, Tick, bars, ceiling, marks
+from understudy.web.shown.words import dollars
 
 DAYS = 30
 _DAY = 24

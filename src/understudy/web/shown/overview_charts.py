@@ -6,7 +6,7 @@ from itertools import groupby, pairwise
 from typing import NamedTuple
 
 from understudy.tasks.operations.records import Sample, Spent
-from understudy.web.charts import (
+from understudy.web.shown.charts import (
     Bin,
     Chart,
     Entry,
@@ -23,8 +23,8 @@ from understudy.web.charts import (
     marks,
     ticks,
 )
-from understudy.web.overview import GAP_SECONDS, Ended, Span, ended, gaps
-from understudy.web.words import dollars, duration, number, size
+from understudy.web.shown.overview import GAP_SECONDS, Ended, Span, ended, gaps
+from understudy.web.shown.words import dollars, duration, number, size
 
 _UNKNOWN = "no figures"
 _DAY_HOURS = 24

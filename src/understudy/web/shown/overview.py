@@ -11,7 +11,7 @@ import msgspec
 from understudy.tasks.operations.records import CardReport, Report, Sample
 from understudy.tasks.operations.sampling import SAMPLE_SECONDS
 from understudy.tasks.store.browsing import Stage
-from understudy.web.words import dollars, duration, number, size
+from understudy.web.shown.words import dollars, duration, number, size
 
 GAP_SECONDS = 3 * SAMPLE_SECONDS
 """Between two samples: if more time has passed, nobody knows what was there."""

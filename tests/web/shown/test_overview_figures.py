@@ -18,9 +18,9 @@ from understudy.tasks.operations.records import (
     Sample,
     Spent,
 )
-from understudy.web.notices import Notice, Waiting, notices
-from understudy.web.overview import DAY, HOUR, STATES, Ended, Figure, Span, cards, ended, figures, gaps
-from understudy.web.overview_charts import Shown, frame_of, shown
+from understudy.web.shown.notices import Notice, Waiting, notices
+from understudy.web.shown.overview import DAY, HOUR, STATES, Ended, Figure, Span, cards, ended, figures, gaps
+from understudy.web.shown.overview_charts import Shown, frame_of, shown
 
 NOON = 1_700_006_400.0 - 1_700_006_400.0 % 86400 + 43200
 """A noon of UTC."""

@@ -6,7 +6,7 @@ import pytest
 from tests.web.visiting import House
 from understudy.tasks.lifecycle import Change, Status
 from understudy.tasks.records import ModelStatistics, ProjectLimits
-from understudy.web.queueing import guess
+from understudy.web.shown.queueing import guess
 
 
 async def place(house: House, id: str) -> str:
