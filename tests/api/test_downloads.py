@@ -205,6 +205,13 @@ class TestFromABucket:
         missing = await signed.client.get(f"/{clip.address}/1.mp4")
         assert (missing.status_code, missing.json()) == (404, MISSING)
 
+    async def test_what_is_to_be_saved_is_answered_here(self, signed: Served) -> None:
+        id, _ = await signed.run()
+        clip = (await finished(signed, id))[1]
+        saved = await signed.client.get(f"{clip.path}?download")
+        assert (saved.status_code, saved.content) == (200, b"hello world")
+        assert saved.headers["content-disposition"] == "attachment; filename*=UTF-8''0.mp4"
+
     async def test_what_is_bundled_stays_here(self, signed: Served) -> None:
         assert (await signed.client.get(f"/{signed.parts.catalogue.models[0].cover}")).status_code == 200
 

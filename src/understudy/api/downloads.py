@@ -1,7 +1,8 @@
 """Files by their addresses: whoever knows the address may read the file.
 
 What people uploaded comes back from our own origin, so no browser may take it for a page: nosniff, and a sandbox.
-Where the operator wants it, a download leads to a signed address of the storage instead.
+Where the operator wants it, a download leads to a signed address of the storage instead; one with `?download`, which
+browsers save and do not show, never does.
 """
 
 import asyncio
@@ -87,7 +88,9 @@ class Downloads:
         # What is stored under a key never changes, so the file's id is its strong entity tag.
         decision = _decide(request, file.size, f'"{file.id}"', datetime.fromtimestamp(file.modified, UTC))
         wanted = request.method == "GET" and decision.stop > decision.start
-        if wanted and self._signed_for and (elsewhere := await self._elsewhere(file)):
+        attached = "download" in request.query_params
+        # Not every storage can be told to answer with an attachment, and browsers save nothing else from elsewhere.
+        if wanted and self._signed_for and not attached and (elsewhere := await self._elsewhere(file)):
             return elsewhere
         pieces = self._storage.stream(file.key, decision.start, decision.stop)
         first = b""
@@ -96,7 +99,9 @@ class Downloads:
             first = await anext(pieces, b"")
             if not first:
                 raise StorageFailed(f"{file.key} is empty in storage")
-        headers = _headers(decision, file.content_type, file.name, "private, max-age=3600")
+        headers = _headers(
+            decision, file.content_type, file.name, "private, max-age=3600", attached=attached
+        )
         return _respond(request, decision, headers, _joined(first, pieces))
 
     async def _elsewhere(self, file: File) -> Response | None:
@@ -126,7 +131,9 @@ def _decide(request: Request, size: int, etag: str, modified: datetime) -> Decis
     )
 
 
-def _headers(decision: Decision, content_type: str, name: str, cache: str) -> dict[str, str]:
+def _headers(
+    decision: Decision, content_type: str, name: str, cache: str, *, attached: bool = False
+) -> dict[str, str]:
     known = content_type in TYPES
     return {
         **_SAFE,
@@ -134,7 +141,7 @@ def _headers(decision: Decision, content_type: str, name: str, cache: str) -> di
         "cache-control": cache,
         # What a browser could take for a page is never shown as one.
         "content-type": content_type if known else _UNKNOWN_TYPE,
-        "content-disposition": content_disposition(name, "inline" if known else "attachment"),
+        "content-disposition": content_disposition(name, "inline" if known and not attached else "attachment"),
     }
 
 
