@@ -99,9 +99,7 @@ class Downloads:
             first = await anext(pieces, b"")
             if not first:
                 raise StorageFailed(f"{file.key} is empty in storage")
-        headers = _headers(
-            decision, file.content_type, file.name, "private, max-age=3600", attached=attached
-        )
+        headers = _headers(decision, file.content_type, file.name, "private, max-age=3600", attached=attached)
         return _respond(request, decision, headers, _joined(first, pieces))
 
     async def _elsewhere(self, file: File) -> Response | None:
@@ -141,7 +139,9 @@ def _headers(
         "cache-control": cache,
         # What a browser could take for a page is never shown as one.
         "content-type": content_type if known else _UNKNOWN_TYPE,
-        "content-disposition": content_disposition(name, "inline" if known and not attached else "attachment"),
+        "content-disposition": content_disposition(
+            name, "inline" if known and not attached else "attachment"
+        ),
     }
 
 

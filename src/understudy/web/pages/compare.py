@@ -8,7 +8,7 @@ from understudy.tasks.records import Project
 from understudy.tasks.store.browsing import TaskFilter
 from understudy.web.pages.clip import model_of
 from understudy.web.pages.page import Call, Page
-from understudy.web.shown.clips import Clip, clip_of
+from understudy.web.shown.clips import Clip, Given, clip_of
 
 _TO_CHOOSE_FROM = 60
 
@@ -17,8 +17,8 @@ class Row(msgspec.Struct, frozen=True):
     """One input, or what is known of both clips."""
 
     label: str
-    left: str
-    right: str
+    left: Given
+    right: Given
 
     @property
     def differs(self) -> bool:
@@ -61,14 +61,17 @@ async def _clip(call: Call, project: Project | None, side: str) -> Clip | None:
 def _rows(left: Clip, right: Clip) -> list[Row]:
     known = [_known(clip) for clip in (left, right)]
     labels = dict.fromkeys([*known[0], *known[1]])
-    return [Row(label, *(each.get(label, "–") for each in known)) for label in labels]
+    return [
+        Row(label, *(each.get(label, Given(label=label, text="–")) for each in known)) for label in labels
+    ]
 
 
-def _known(clip: Clip) -> dict[str, str]:
-    given = {each.label: " ".join(each.urls) or each.text for each in clip.given}
+def _known(clip: Clip) -> dict[str, Given]:
     model = clip.model.title if clip.model and clip.model.title else clip.task.model
     player = f"{clip.engine} (preview)" if clip.preview else clip.engine
-    return {"Model": model, "Played by": player, **given, "Seed": str(clip.task.seed)}
+    said = (("Model", model), ("Played by", player), ("Seed", str(clip.task.seed)))
+    first, second, last = (Given(label=label, text=text) for label, text in said)
+    return {each.label: each for each in (first, second, *clip.given, last)}
 
 
 PAGES = (Page("GET", "/compare", "anybody", _compare),)

@@ -9,6 +9,7 @@ from understudy.catalogue.manifest import Model
 from understudy.catalogue.prices import estimate
 from understudy.tasks.records import ModelStatistics
 from understudy.web.pages.page import Call, Page
+from understudy.web.shown.categories import categories_of
 from understudy.web.shown.playing import Player, player_of
 
 
@@ -16,6 +17,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     """A model as its card shows it."""
 
     model: Model
+    categories: list[tuple[str, str]]
+    """Each as it is written in the manifest, and in words."""
     price: Decimal | None
     """Of a run with its defaults; None where only the run can tell."""
     player: Player
@@ -31,7 +34,7 @@ async def _models(call: Call) -> Response:
     enabled = [model for model in parts.catalogue.models if model.enabled]
     _, found = parts.catalogue.search(text, categories=[category] if category else [], limit=1000)
     cards = [_card(call, model, statistics.get(model.address, ModelStatistics())) for model in found]
-    categories = sorted({each for model in enabled for each in model.categories})
+    categories = categories_of(sorted({each for model in enabled for each in model.categories}))
     template = "models_found.html" if call.request.headers.get("hx-target") == "found" else "models.html"
     return call.page(template, cards=cards, categories=categories, text=text, category=category)
 
@@ -39,6 +42,7 @@ async def _models(call: Call) -> Response:
 def _card(call: Call, model: Model, statistics: ModelStatistics) -> Card:
     return Card(
         model=model,
+        categories=categories_of(model.categories),
         price=estimate(model, {each.id: each.default for each in model.inputs}),
         player=player_of(call.parts.cast, call.parts.decisions, model),
         typical=statistics.mean_elapsed,

@@ -1,4 +1,5 @@
 // A model's form: presets, pictures, what follows from the present inputs, and the request itself.
+import { copy } from "./app.js";
 import { FileInput } from "./files.js";
 import { asked, signIn, SignedOut } from "./session.js";
 
@@ -22,8 +23,8 @@ document.addEventListener("click", (event) => {
   if (preset) fill(JSON.parse(preset.dataset.preset));
   const tab = event.target.closest('[role="tab"]');
   if (tab) choose(tab);
-  const copy = event.target.closest("[data-copy]");
-  if (copy) take(copy);
+  const button = event.target.closest("[data-copy]");
+  if (button) copy(button, button.parentElement.querySelector("code").textContent);
 });
 document.addEventListener("keydown", (event) => {
   const tab = event.target.closest?.('[role="tab"]');
@@ -180,11 +181,4 @@ function choose(tab) {
     each.tabIndex = chosen ? 0 : -1;
     document.getElementById(each.getAttribute("aria-controls")).hidden = !chosen;
   }
-}
-
-async function take(button) {
-  await navigator.clipboard.writeText(button.parentElement.querySelector("code").textContent);
-  const before = button.innerHTML;
-  button.textContent = "Copied";
-  setTimeout(() => (button.innerHTML = before), 1500);
 }

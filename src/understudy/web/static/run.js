@@ -1,4 +1,5 @@
 // A clip that is being made: what the socket tells of it, in place. Reloading begins anew with all that was told before.
+import { copy } from "./app.js";
 import { asked, signIn, SignedOut } from "./session.js";
 
 const clip = document.getElementById("clip");
@@ -13,7 +14,7 @@ watch();
 setInterval(askPlace, QUEUED_EVERY);
 document.addEventListener("click", (event) => {
   const share = event.target.closest("[data-share]");
-  if (share) copy(share);
+  if (share) copy(share, new URL(share.dataset.share, location.href).href);
 });
 
 function watch() {
@@ -130,11 +131,4 @@ function duration(seconds) {
   const minutes = Math.floor(seconds / 60);
   if (minutes < 60) return seconds % 60 && minutes < 10 ? `${minutes} min ${seconds % 60} s` : `${minutes} min`;
   return minutes % 60 ? `${Math.floor(minutes / 60)} h ${minutes % 60} min` : `${minutes / 60} h`;
-}
-
-async function copy(button) {
-  await navigator.clipboard.writeText(new URL(button.dataset.share, location.href).href);
-  const before = button.innerHTML;
-  button.textContent = "Copied";
-  setTimeout(() => (button.innerHTML = before), 1500);
 }
