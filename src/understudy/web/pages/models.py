@@ -34,7 +34,7 @@ async def _models(call: Call) -> Response:
     enabled = [model for model in parts.catalogue.models if model.enabled]
     _, found = parts.catalogue.search(text, categories=[category] if category else [], limit=1000)
     cards = [_card(call, model, statistics.get(model.address, ModelStatistics())) for model in found]
-    categories = categories_of(sorted({each for model in enabled for each in model.categories}))
+    categories = categories_of(enabled)
     template = "models_found.html" if call.request.headers.get("hx-target") == "found" else "models.html"
     return call.page(template, cards=cards, categories=categories, text=text, category=category)
 
@@ -42,7 +42,7 @@ async def _models(call: Call) -> Response:
 def _card(call: Call, model: Model, statistics: ModelStatistics) -> Card:
     return Card(
         model=model,
-        categories=categories_of(model.categories),
+        categories=categories_of([model]),
         price=estimate(model, {each.id: each.default for each in model.inputs}),
         player=player_of(call.parts.cast, call.parts.decisions, model),
         typical=statistics.mean_elapsed,

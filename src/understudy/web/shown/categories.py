@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from understudy.catalogue.manifest import Model
+
 _MARKS = frozenset(
     {
         *("tool", "model", "partner", "persistent", "use-agent"),
@@ -12,12 +14,12 @@ _MARKS = frozenset(
 """What the hosted catalogue marks its models with, among their categories: contracts keep them, and nobody looks for them."""
 
 
-def categories_of(categories: Iterable[str]) -> list[tuple[str, str]]:
-    """Those that say what a model does or whose it is, and each in words: `text-to-video`, `Text to video`."""
-    return [(each, in_words(each)) for each in categories if each not in _MARKS]
+def categories_of(models: Iterable[Model]) -> list[tuple[str, str]]:
+    """Those that say what models do, each as it is written and in words: `text-to-video`, `Text to video`."""
+    found = {each for model in models for each in model.categories if each != model.owner}
+    return [(each, _in_words(each)) for each in sorted(found - _MARKS)]
 
 
-def in_words(category: str) -> str:
-    """`Text to video`."""
+def _in_words(category: str) -> str:
     words = category.replace("-", " ").strip()
     return words[:1].upper() + words[1:]
