@@ -18,7 +18,7 @@ from understudy.testing.live import Live, live
 def browser() -> Iterator[Browser]:
     try:
         with chromium() as opened:
-            expect.set_options(timeout=10_000)
+            expect.set_options(timeout=20_000)
             yield opened
     except NoChromium as reason:
         if NAMED in os.environ:

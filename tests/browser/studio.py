@@ -38,7 +38,7 @@ class Studio:
         state = {"cookies": [self._signed_in(person)], "origins": []} if person else None
         settings: dict[str, Any] = {"viewport": DESKTOP, "base_url": self.server.url, "locale": "en-GB"}
         context = self.browser.new_context(**settings | {"storage_state": state} | options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(20_000)
         self._open.append((context, Witness(context, self.server.url)))
         return context.new_page()
 
