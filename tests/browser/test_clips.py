@@ -55,6 +55,8 @@ def test_several_are_deleted_after_a_question(studio: Studio, page: Page) -> Non
     expect(page.locator("video.player")).to_be_visible()
     page.goto(f"/clips/{ids[0]}")
     expect(page.get_by_text("The files of this clip were deleted.")).to_be_visible()
+    page.get_by_role("link", name="Change and run again").click()
+    expect(page.get_by_label("Prompt")).to_have_value("A puddle, 0.")
 
 
 def test_two_are_compared(studio: Studio, page: Page) -> None:
@@ -85,3 +87,15 @@ def test_two_are_compared(studio: Studio, page: Page) -> None:
     expect(page.get_by_role("button", name="Play both")).to_be_visible()
     page.get_by_label("Position").fill("250")
     page.wait_for_function(f"() => ({BOTH})().every((video) => Math.abs(video.currentTime - 0.5) < 0.1)")
+
+
+def test_times_go_on_being_true_and_are_told_in_the_zone_of_the_viewer(studio: Studio) -> None:
+    page = studio.page("Ada", timezone_id="Asia/Kolkata")
+    page.clock.install()
+    page.goto(f"/clips/{made(studio, 'A clock tower.')}")
+    asked = page.locator("dd time")
+    expect(asked).to_have_text(re.compile("^(just now|[0-9]+ s ago)$"))
+    page.clock.fast_forward("02:05:00")
+    expect(asked).to_have_text("2 h ago")
+    asked.hover()
+    expect(asked).to_have_attribute("title", re.compile("GMT\\+5:30"))

@@ -92,3 +92,22 @@ def test_what_is_not_there(studio: Studio, page: Page) -> None:
     studio.witness(page).expect("/nowhere")
     page.goto("/nowhere")
     look(page)
+
+
+NO_PLACE_TO_BREAK = "W" * 200
+
+
+def test_names_that_cannot_be_broken_hang_over_nowhere(page: Page) -> None:
+    page.goto("/operate/projects/new")
+    page.get_by_label("Name").fill(NO_PLACE_TO_BREAK)
+    page.get_by_role("button", name="Make the project").click()
+    page.get_by_role("link", name="I have them, go on").click()
+    page.get_by_role("heading", level=1, name=NO_PLACE_TO_BREAK).wait_for()
+    own = page.url
+    for address in (own, "/operate/projects", "/working-in", "/operate/users", "/operate/tasks"):
+        page.goto(address)
+        for width in (320, *WIDTHS):
+            page.set_viewport_size({"width": width, "height": 900})
+            assert not page.evaluate("document.documentElement.scrollWidth > innerWidth"), (
+                f"{address}, {width}"
+            )

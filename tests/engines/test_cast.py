@@ -204,6 +204,19 @@ class TestRevise:
         cast.revise({})
         assert cast.of(VEO) == cast.configured(VEO)
 
+    def test_what_engines_answer_elsewhere_comes_before_what_they_answer_here(self, stage: Stage) -> None:
+        stage.absent = {"ovi"}
+        cast = stage.cast({"*": ["ltx2", "ovi"]})
+        there = {"ovi": Availability(ok=True), "ltx2": Availability(ok=False, reason="no weights")}
+        tried = (Tried("ltx2", "no weights"),)
+        assert cast.choose(OVI, answers=there) == Choice(stage.engines["ovi"], tried)
+        assert stage.asked == []
+        cast.revise({}, ["ovi"])
+        assert cast.choose(OVI, answers=there).tried[1].reason == "An operator has drained it."
+        cast.revise({})
+        assert cast.choose(OVI, answers={}).tried[0].reason == "No process that runs tasks knows it."
+        assert cast.choose(OVI) == Choice(stage.engines["ltx2"])
+
     def test_a_drained_engine_is_passed_over_unasked(self, stage: Stage) -> None:
         cast = stage.cast({"*": ["ltx2", "animatic"]})
         assert cast.choose(OVI).engine == stage.engines["ltx2"]

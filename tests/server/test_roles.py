@@ -109,6 +109,7 @@ def test_workers_share_a_port_and_one_that_dies_is_started_again(tmp_path: Path,
     config = f'database = "{database}"\nserver.workers = 2\n{CONFIG}'
     server = start(tmp_path, engine="instant", config=config)
     try:
+        assert "/sign-in#" in (server.data / "sign-in.url").read_text(), "a link for the first operator"
         with caller(server) as asking:
             id, _ = asking.run()
             assert asking.reached(id, *TERMINAL)["pexit"] == "0"

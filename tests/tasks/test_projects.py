@@ -139,6 +139,9 @@ async def test_every_entry_that_is_no_network_is_named(projects: Projects) -> No
         ProjectLimits(hourly=Decimal("1e30")),
         ProjectLimits(rate=1e300),
         ProjectLimits(queued=2**70),
+        ProjectLimits(hourly=Decimal("1e-999999999999")),
+        ProjectLimits(monthly=Decimal("1e-13")),
+        ProjectLimits(rate=1e-320),
     ],
 )
 async def test_limits_that_nothing_could_reach(projects: Projects, limits: ProjectLimits) -> None:

@@ -66,6 +66,19 @@ async def test_stopping_and_deleting(house: House) -> None:
     assert (await house.served.tasks())[0].files_deleted is True
 
 
+async def test_what_cannot_be_run_again_is_not_offered_to_be(house: House) -> None:
+    visitor = await house.operator()
+    id = await made(house)
+    await visitor.send(f"/clips/{id}/stop")
+    again = f'href="/models/openai/sora-2-pro?from={id}"'
+    assert again in (await visitor.get(f"/clips/{id}")).text
+    await visitor.send("/operate/models/openai/sora-2-pro/offer", offered="no")
+    page = (await visitor.get(f"/clips/{id}")).text
+    assert again not in page
+    assert 'href="/models/openai/sora-2-pro"' not in page
+    assert "The model is not offered any more" in page
+
+
 async def test_two_beside_each_other(house: House) -> None:
     visitor = await house.operator()
     left, right = await made(house, "A road."), await made(house, "A road.", seconds="8")

@@ -1,8 +1,10 @@
 """Sessions: whom they let in and when they end, through the front door."""
 
+import httpx
 import pytest
 
-from tests.web.visiting import SECRET, House
+from tests.api.served import BASE
+from tests.web.visiting import PAGE, SECRET, House
 from understudy.web.visit import SESSION_COOKIE
 
 
@@ -29,6 +31,28 @@ async def test_each_signing_in_has_a_session_and_a_form_token_of_its_own(house: 
     assert first.client.cookies[SESSION_COOKIE] not in (await first.get("/")).text
     stolen = await second.client.post("/clips/delete", data={"form_token": first.form_token})
     assert stolen.status_code == 403
+
+
+async def test_signing_in_again_ends_the_session_before(house: House) -> None:
+    visitor = await house.operator()
+    kept = dict(visitor.client.cookies)
+    assert (await visitor.send("/sign-in", name="Ada", password=SECRET)).status_code == 303
+    assert (await visitor.get("/")).status_code == 200
+    assert (await house.visitor(cookies=kept).get("/")).status_code == 303
+
+
+@pytest.mark.parametrize("name", ["Ada", " Ada", "ADA\t", "A da"])
+async def test_many_addresses_do_not_help_against_the_limit(house: House, name: str) -> None:
+    await house.web.accounts.create("Ada", "operator", password=SECRET)
+    transports = (
+        httpx.ASGITransport(house.app, client=(f"198.51.{number}.7", 4711)) for number in range(101)
+    )
+    codes = []
+    for number, transport in enumerate(transports):
+        async with httpx.AsyncClient(transport=transport, base_url=BASE, headers=PAGE) as client:
+            given = {"name": f"{' ' * number}{name}", "password": "wrong password"}
+            codes.append((await client.post("/sign-in", data=given)).status_code)
+    assert codes == [401] * 100 + [429]
 
 
 @pytest.mark.parametrize("value", ["", "x", "a" * 10_000, "../../etc/passwd", "' or 1=1 --", "é", '"'])

@@ -123,3 +123,21 @@ async def test_the_addresses_of_a_project_hold_for_its_pages_too(house: House) -
     maker = await house.maker(other.project.id)
     answer = await maker.ask(SORA, json={"prompt": "A road."})
     assert (answer.status_code, "is not allowed" in answer.text) == (401, True)
+
+
+async def test_the_addresses_of_a_project_hold_for_what_its_pages_do(house: House, tmp_path: Path) -> None:
+    project = house.served.owner.project
+    id, _ = await house.served.run()
+    maker = await house.maker(project.id)
+    await house.served.parts.projects.set_allow(project.id, ("10.0.0.0/8",))
+    before = remembered(tmp_path)
+    for path, fields in (
+        (f"/clips/{id}/again", {}),
+        (f"/clips/{id}/stop", {}),
+        ("/clips/delete", {"clip": id}),
+    ):
+        answer = await maker.send(path, **fields)
+        assert (answer.status_code, "from some addresses only" in answer.text) == (401, True)
+    assert remembered(tmp_path) == before
+    await house.served.parts.projects.set_allow(project.id, ("127.0.0.1",))
+    assert (await maker.send(f"/clips/{id}/again")).status_code == 303

@@ -28,9 +28,9 @@ from understudy.tasks.operations.sampling import Sampler
 from understudy.tasks.projects import Credentials
 from understudy.tasks.rates import Rates
 from understudy.tasks.records import Project
+from understudy.web.front import Front
 from understudy.web.parts import SettingShown, WebParts
 from understudy.web.proof import Proof
-from understudy.web.site import Site
 
 _CALLS_PER_SECOND = 50.0
 
@@ -94,7 +94,7 @@ async def answering(stack: AsyncExitStack, ground: Ground, dispatcher: Dispatche
         metrics_from=settings.metrics_from,
         signed_urls=settings.signed_url_seconds,
         mcp=mcp,
-        web=Site(web) if web else None,
+        web=Front(web) if web else None,
         signed_in=Proof(web) if web else None,
     )
     if settings.role == "dispatcher":

@@ -5,7 +5,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from secrets import token_hex
@@ -143,10 +143,10 @@ async def grounded(stack: AsyncExitStack, settings: Settings, folder: Path, url:
     stack.push_async_callback(housekeeping.stop)
     if await housekeeping.leads("first project"):
         await _first_project(projects, folder, url)
-        if settings.dashboard and settings.role != "dispatcher":
-            await _first_user(accounts, folder, url)
     else:
         await _first_project_elsewhere(projects)
+    if settings.dashboard and settings.role != "dispatcher":
+        await _first_user(accounts, folder, url, leads=lambda: housekeeping.leads("first user"))
     loop = LoopLag()
     loop.start()
     stack.callback(loop.stop)
@@ -189,10 +189,18 @@ def limits_of(settings: Settings) -> ProjectLimits:
     )
 
 
-async def _first_user(accounts: Accounts, folder: Path, url: str) -> None:
-    """As long as nobody has an account, a link for an operator; the one that a former start made counts no more."""
+async def _first_user(
+    accounts: Accounts, folder: Path, url: str, *, leads: Callable[[], Awaitable[bool]]
+) -> None:
+    """As long as nobody has an account, a link for an operator; the one that a former start made counts no more.
+
+    `leads`: of several processes that start together, one makes it.
+    """
     users = await accounts.list()
     if any(user.password or user.signed_in for user in users):
+        data_folder.remove_sign_in(folder)  # it was used at another process
+        return
+    if not await leads():
         return
     first = next((user for user in users if user.name == _FIRST_USER), None)
     if first is None:

@@ -54,7 +54,6 @@ def reporter_of(ground: Ground, dispatcher: Dispatcher) -> Reporter:
         store=ground.store,
         dispatcher=dispatcher,
         cast=ground.cast,
-        catalogue=ground.catalogue,
         owner=ground.owner,
         clock=time.time,
         cards=CardMemory() if ground.settings.executor == "local" else None,

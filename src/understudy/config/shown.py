@@ -12,9 +12,11 @@ _HIDDEN = "***"
 _SECRET_WORDS = ("key", "secret", "token", "password", "passphrase", "authorization", "credential", "cookie")
 _USER = re.compile(r"(?<=://)[^/?#\s]*@")
 """Name and password in an address; a password may have an @ of its own."""
-_PARAMETER = re.compile(r"(?<=[?&;])([^=&;#\s]+)=([^&;#\s]+)")
-_SIGNATURES = ("sig", "signature", "auth", "pass", "pwd")
-"""More names of parameters whose values are secrets."""
+_PARAMETER = re.compile(r"(?<![^?&;\s])([^=?&;#\s]+)=([^&;#\s]+)")
+"""Of an address, of a connection in words (`host=db password=...`), of a command."""
+_ALONE = frozenset(("sig", "signature", "auth", "pass", "pwd", "passwd"))
+"""More words for secrets, where they are not part of another one."""
+_BETWEEN_WORDS = re.compile(r"[^a-z0-9]+")
 _HEADER = re.compile(r"\b(bearer|basic)\s+\S+", re.IGNORECASE)
 
 
@@ -49,15 +51,15 @@ def _without_secrets(value: Any) -> Any:
 def _is_secret(name: str) -> bool:
     lower = name.lower()
     # A file that holds a secret may be named.
-    return not lower.endswith("_file") and any(word in lower for word in _SECRET_WORDS)
+    if lower.endswith("_file"):
+        return False
+    return any(word in lower for word in _SECRET_WORDS) or not _ALONE.isdisjoint(_BETWEEN_WORDS.split(lower))
 
 
 def _without_passwords(value: str) -> str:
     value = _USER.sub(f"{_HIDDEN}@", value)
     value = _HEADER.sub(rf"\1 {_HIDDEN}", value)
     return _PARAMETER.sub(
-        lambda found: (
-            f"{found[1]}={_HIDDEN}" if _is_secret(found[1]) or found[1].lower() in _SIGNATURES else found[0]
-        ),
+        lambda found: f"{found[1]}={_HIDDEN}" if _is_secret(found[1]) else found[0],
         value,
     )

@@ -24,6 +24,11 @@ DOUBT_SECONDS = 60.0
 _DRAINED = Availability(
     ok=False, reason="An operator has drained it.", remedy="Resume it on the page Engines."
 )
+_UNHEARD = Availability(
+    ok=False,
+    reason="No process that runs tasks knows it.",
+    remedy="Give all processes the same settings, and start them again.",
+)
 
 log = logging.getLogger(__name__)
 
@@ -147,8 +152,16 @@ class Cast:
             self._engines[name] for name in sorted(self._engines) if _plays(self._engines[name], model)
         )
 
-    def choose(self, model: Contract, but_not: Collection[str] = ()) -> Choice:
-        """The first engine cast for the model that can play it and is available now; those in `but_not` are passed over."""
+    def choose(
+        self,
+        model: Contract,
+        but_not: Collection[str] = (),
+        answers: Mapping[str, Availability] | None = None,
+    ) -> Choice:
+        """The first engine cast for the model that can play it and is available now; those in `but_not` are passed over.
+
+        `answers`: see `availability`.
+        """
         tried = []
         for engine in self.of(model):
             if engine.name in but_not:
@@ -156,7 +169,7 @@ class Cast:
             if not _plays(engine, model):
                 tried.append(Tried(engine.name, f"It cannot play {model.address}."))
                 continue
-            availability = self.availability(engine)
+            availability = self.availability(engine, answers)
             if availability.ok:
                 return Choice(engine, tuple(tried))
             tried.append(Tried(engine.name, availability.reason))
@@ -178,19 +191,18 @@ class Cast:
             log.exception("Engine %s did not say its labels", engine.name)
             return {}
 
-    def availability(self, engine: Engine) -> Availability:
-        """The engine's answer, at most `fresh` seconds old. One that fails to answer is not available, nor is a drained one."""
+    def availability(self, engine: Engine, answers: Mapping[str, Availability] | None = None) -> Availability:
+        """The engine's answer, at most `fresh` seconds old. One that fails to answer is not available, nor is a drained one.
+
+        `answers`: what engines answer where they would run, by name, if that is not here.
+        """
         if engine.name in self._drained:
             return _DRAINED
-        now = self._clock()
-        if self._elsewhere and isinstance(engine, LocalEngine):
-            doubted, reason = self._doubts.get(engine.name, (now - DOUBT_SECONDS, ""))
-            return Availability(ok=now - doubted >= DOUBT_SECONDS, reason=reason)
-        asked, answer = self._answers.get(engine.name, (now, None))
-        if answer is None or now - asked >= self._fresh:
-            answer = self._ask(engine)
-            self._answers[engine.name] = (now, answer)
-        return answer
+        return self._answer(engine) if answers is None else answers.get(engine.name, _UNHEARD)
+
+    def answers(self) -> dict[str, Availability]:
+        """What each engine answers here, by name; whether it is drained has no part in it."""
+        return {name: self._answer(self._engines[name]) for name in sorted(self._engines)}
 
     def doubt(self, engine: Engine, reason: str) -> None:
         """Where it would run, it cannot: it is passed over for a minute."""
@@ -223,6 +235,17 @@ class Cast:
                 )
             )
         return tuple(rows)
+
+    def _answer(self, engine: Engine) -> Availability:
+        now = self._clock()
+        if self._elsewhere and isinstance(engine, LocalEngine):
+            doubted, reason = self._doubts.get(engine.name, (now - DOUBT_SECONDS, ""))
+            return Availability(ok=now - doubted >= DOUBT_SECONDS, reason=reason)
+        asked, answer = self._answers.get(engine.name, (now, None))
+        if answer is None or now - asked >= self._fresh:
+            answer = self._ask(engine)
+            self._answers[engine.name] = (now, answer)
+        return answer
 
     def _in(self, casting: Mapping[str, tuple[str, ...]], model: Contract) -> tuple[Engine, ...]:
         names = casting.get(canonical(model.address))

@@ -6,6 +6,8 @@ import msgspec
 
 _APART_SECONDS = 1.0
 """Clocks that are read at the same time may differ by so much; by more, and the clock was set back."""
+FORGOTTEN_SECONDS = 7 * 24 * 3600.0
+"""After so long without being drawn from, a bucket is taken to be full."""
 
 
 class Bucket(msgspec.Struct, frozen=True):

@@ -125,7 +125,7 @@ class Projects:
     async def set_limits(self, id: int, limits: ProjectLimits) -> Project:
         """What it may take at the same time, in a while, and for how long its files are kept.
 
-        Raises `InvalidInput` for a limit that is negative, or larger than anything could be.
+        Raises `InvalidInput` for a limit that is negative, larger than anything could be, or smaller and not 0.
         """
         for name in ProjectLimits.__struct_fields__:
             value = getattr(limits, name)
@@ -135,6 +135,8 @@ class Projects:
                 raise InvalidInput(
                     f"A limit is at most {_LARGEST:,}, and {name} is {value}: leave it out instead."
                 )
+            if value and value < _SMALLEST:
+                raise InvalidInput(f"A limit is 0 or at least {_SMALLEST:f}, and {name} is {value}.")
         return await self._change(id, limits=limits)
 
     async def set_enabled(self, id: int, enabled: bool) -> Project:

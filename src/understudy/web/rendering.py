@@ -46,7 +46,7 @@ class Renderer:
             "size": size,
         }
         environment.filters.update(words)
-        environment.globals.update(static=self._static.url)
+        environment.globals.update(static=self._static.url, server_time=self._parts.clock)
         return environment
 
     def page(

@@ -2,6 +2,7 @@
 
 import logging
 import re
+from collections.abc import Iterable
 from urllib.parse import quote, urlsplit
 
 from starlette.requests import ClientDisconnect, Request
@@ -12,7 +13,7 @@ from understudy.client_address import client_address, networks
 from understudy.errors import RequestError
 from understudy.web.forms import Form, read_form
 from understudy.web.pages import account, clip, clips, compare, model, models, operate, sign_in, working_in
-from understudy.web.pages.page import Call, status_of
+from understudy.web.pages.page import Call, Page, status_of
 from understudy.web.parts import WebParts
 from understudy.web.rendering import Renderer
 from understudy.web.static_files import StaticFiles
@@ -81,7 +82,7 @@ class Site:
         except ClientDisconnect:
             raise
         except Exception:
-            log.exception("the page %s failed", request.scope["path"])
+            log.exception("the page %r failed", request.scope["path"])
             return self._sorry(request, who, 500, "The server made a mistake; its log has the details.")
 
     async def _show(self, request: Request, who: Visitor | None) -> Response:
@@ -94,7 +95,9 @@ class Site:
         found = next(((page, match) for page, match in here if page.method == method), None)
         if found is None:
             if here:
-                return self._sorry(request, who, 405, "This address does not take that.")
+                refused = self._sorry(request, who, 405, "This address does not take that.")
+                refused.headers["allow"] = ", ".join(_methods(page for page, _ in here))
+                return refused
             return self._sorry(request, who, 404, "There is no such page.")
         page, match = found
         if page.needs != "nobody" and who is None:
@@ -148,6 +151,12 @@ def _to_sign_in(request: Request) -> Response:
     if "hx-request" in request.headers:
         return Response(status_code=401, headers={"hx-redirect": where})
     return RedirectResponse(where, 303)
+
+
+def _methods(pages: Iterable[Page]) -> list[str]:
+    """What an address takes (RFC 9110, 10.2.1)."""
+    methods = {page.method for page in pages}
+    return sorted(methods | {"HEAD"} if "GET" in methods else methods)
 
 
 def _wants_page(scope: Scope) -> bool:

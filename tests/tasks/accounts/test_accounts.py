@@ -130,6 +130,81 @@ async def test_wrong_tries_at_one_name_are_slowed_down(scene: Scene) -> None:
     assert kinds[100] is TooManyTries
 
 
+async def test_spaces_make_no_other_name(scene: Scene) -> None:
+    for number in range(100):
+        with pytest.raises(NotAuthorized):
+            await scene.accounts.sign_in(f"{' ' * number}Ada  L", "wrong password", f"10.0.0.{number}")
+    with pytest.raises(TooManyTries):
+        await scene.accounts.sign_in("ada l\t", "wrong password", "10.0.1.1")
+
+
+async def test_a_network_of_ipv6_is_one_address(scene: Scene) -> None:
+    for number in range(10):
+        with pytest.raises(NotAuthorized):
+            await scene.accounts.sign_in(f"user{number}", "wrong password", f"2001:db8:1:2:{number}::7")
+    with pytest.raises(TooManyTries):
+        await scene.accounts.sign_in("Ada", "wrong password", "2001:db8:1:2:ffff::7")
+    with pytest.raises(NotAuthorized):
+        await scene.accounts.sign_in("Ada", "wrong password", "2001:db8:1:3::7")
+
+
+async def test_a_password_that_a_link_has_set_ends_the_sessions_of_the_old_one(scene: Scene) -> None:
+    user = await scene.accounts.create("Ada", "operator", password=SECRET)
+    stolen = (await scene.accounts.sign_in("Ada", SECRET, "10.0.0.1")).token
+    signed_in = await scene.accounts.accept(await scene.accounts.invite(user), "another horse")
+    assert await scene.accounts.session(stolen) is None
+    assert await scene.accounts.session(signed_in.token) is not None
+
+
+async def test_of_those_who_open_a_link_at_once_one_is_let_in(scene: Scene) -> None:
+    token = await scene.accounts.invite(await scene.accounts.create("Ada", "operator"))
+    tries = (scene.accounts.accept(token, f"another horse {number}") for number in range(5))
+    outcomes = await asyncio.gather(*tries, return_exceptions=True)
+    assert sum(isinstance(each, NotAuthorized) for each in outcomes) == 4
+    (let_in,) = (each for each in outcomes if not isinstance(each, BaseException))
+    assert await scene.accounts.session(let_in.token) is not None
+
+
+async def test_a_link_of_who_is_disabled(scene: Scene) -> None:
+    await scene.accounts.create("Bob", "operator")
+    user = await scene.accounts.create("Ada", "operator")
+    before = await scene.accounts.invite(user)
+    await scene.accounts.set_enabled(user, False)
+    after = await scene.accounts.invite(user)
+    for token in (before, after):
+        assert await scene.accounts.invited(token) is None
+        with pytest.raises(NotAuthorized):
+            await scene.accounts.accept(token, "another horse")
+
+
+@pytest.mark.parametrize("what", ["password", "enabled"])
+async def test_what_changes_while_a_password_is_checked(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    await scene.accounts.create("Bob", "operator")
+    user = await scene.accounts.create("Ada", "operator", password=SECRET)
+    matches = Passwords.matches
+
+    async def slow(passwords: Passwords, password: str, kept: str) -> bool:
+        right = await matches(passwords, password, kept)
+        if what == "password":
+            await scene.accounts.set_password(user, "another horse")
+        else:
+            await scene.accounts.set_enabled(user, False)
+        return right
+
+    monkeypatch.setattr(Passwords, "matches", slow)
+    with pytest.raises(NotAuthorized):
+        await scene.accounts.sign_in("Ada", SECRET, "10.0.0.1")
+    assert scene.store._rows("SELECT key FROM sessions", ()) == []
+
+
+async def test_operators_who_disable_each_other_at_once(scene: Scene) -> None:
+    users = [await scene.accounts.create(name, "operator") for name in ("Ada", "Bob")]
+    await asyncio.gather(*(scene.accounts.set_enabled(user, False) for user in users), return_exceptions=True)
+    assert any(user.enabled for user in await scene.accounts.list())
+
+
 async def test_a_new_password_ends_the_other_sessions(scene: Scene) -> None:
     user = await scene.accounts.create("Ada", "operator", password=SECRET)
     kept, ended = [(await scene.accounts.sign_in("Ada", SECRET, "10.0.0.1")).token for _ in range(2)]

@@ -25,7 +25,6 @@ def reporter_of(at: House, store: Store, owner: str, clock: Callable[[], float] 
         store=store,
         dispatcher=at.dispatcher,
         cast=at.crew.cast,
-        catalogue=at.crew.catalogue,
         owner=owner,
         clock=clock,
         cards=CardMemory(),
@@ -72,7 +71,7 @@ async def test_a_report_says_what_runs_where_and_who_cannot(tmp_path: Path) -> N
         available = {each.name: (each.available, each.reason) for each in report.engines}
         assert available == {
             "absent": (False, "no weights"),
-            "instant": (False, "An operator has drained it."),
+            "instant": (True, ""),  # that it is drained every process knows by itself
             "trouble": (True, ""),
         }
 
@@ -106,6 +105,27 @@ async def test_each_process_is_known_to_all_until_it_stops(tmp_path: Path) -> No
         assert await Reports(third, time.time).all() == []
 
 
+async def test_an_engine_that_is_available_somewhere_is_available(tmp_path: Path) -> None:
+    lacking: dict[str, dict[str, object]] = {"trouble": {"unavailable": "no weights"}}
+    async with (
+        stores(2) as (one, two),
+        house(tmp_path / "a", all_options=lacking) as a,
+        house(tmp_path / "b") as b,
+        house(tmp_path / "c") as alone,
+    ):
+        reports = Reports(two, time.time)
+        assert await reports.answers() is None, "nobody is there to say"
+        await one.operating.report(await reporter_of(a, one, "a").report())
+        said = await reports.answers()
+        assert said is not None
+        assert (said["trouble"].ok, said["trouble"].reason) == (False, "no weights")
+        await one.operating.report(await reporter_of(b, one, "b").report())
+        said = await reports.answers()
+        assert said is not None
+        assert said["trouble"].ok
+        assert await Reports(alone.store, time.time).answers() is None, "its cast can say"
+
+
 async def test_who_has_died_is_not_shown_and_later_forgotten(tmp_path: Path) -> None:
     async with stores(2) as (one, two), house(tmp_path) as at:
         dead = reporter_of(at, one, "dead", clock=lambda: time.time() - 61)
@@ -121,7 +141,7 @@ async def test_who_has_died_is_not_shown_and_later_forgotten(tmp_path: Path) -> 
 async def test_it_goes_on_after_the_store_was_away(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(reporting, "REPORT_SECONDS", 0.02)
+    monkeypatch.setattr(reporting, "_AGAIN_SECONDS", 0.02)
     async with stores(1) as (store,), house(tmp_path) as at:
         write = store.operating.report
         failing = True

@@ -157,6 +157,17 @@ class SharingContract:
         assert await draw(9.0, 200.0) == pytest.approx(4.0)
         assert await draw(9.0, 200.0, "another") == pytest.approx(4.0)
 
+    async def test_a_bucket_that_nobody_draws_from_is_forgotten(self, store: Store) -> None:
+        async def draw(bucket: str, at: float) -> float:
+            return await store.draw(bucket, 1.0, rate=1e-9, burst=1.0, at=at)
+
+        week = 7 * 24 * 3600.0
+        assert [await draw(name, 100.0) for name in ("left", "used")] == [1.0, 1.0]
+        assert await draw("used", 200.0) < 1.0
+        await store.forget_leases(150.0 + week)
+        assert await draw("left", 150.0 + week) == 1.0
+        assert await draw("used", 150.0 + week) < 1.0
+
     async def test_who_leads_keeps_the_lead(self, store: Store) -> None:
         assert await store.lead("folding", "me", at=10.0, until=20.0)
         assert await store.lead("folding", "me", at=15.0, until=25.0)

@@ -4,11 +4,14 @@ import html
 import re
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from tests.api.served import NOW
 from tests.web.operate.furnished import ATTACK, furnished
 from tests.web.visiting import House, Markup
+from understudy.catalogue.catalogue import Catalogue
+from understudy.catalogue.manifest import Model
 from understudy.engines.cast import Described
 from understudy.engines.engine import Availability, LocalEngine, RemoteEngine
 from understudy.tasks.operations.records import EngineReport, ReplicaReport, Report
@@ -246,3 +249,12 @@ def test_processes_that_do_not_agree() -> None:
     assert verdicts(no, other) == [(False, ())]
     assert verdicts(yes) == [(True, ())]
     assert states == ["Available in places", "Not available", "Available"]
+
+
+async def test_an_engine_that_plays_many_models_names_a_few(house: House) -> None:
+    models = tuple(Model(owner="acme", slug=f"m{number}") for number in range(15))
+    web = msgspec.structs.replace(house.web, catalogue=Catalogue(models, {}))
+    few = await furnished(msgspec.structs.replace(house, web=web), SKETCH, casting={"*": ("sketch",)})
+    page = (await (await few.operator()).get(PAGE)).text
+    assert page.count('href="/operate/models/acme/') == 12
+    assert re.search(r'and <a href="/operate/models">3 more</a>', page)

@@ -210,7 +210,7 @@ async def test_a_player_that_is_paused_is_named_so(theatre: House) -> None:
 @pytest.mark.parametrize(
     ("names", "words"),
     [
-        ([], "Choose at least one engine. If nobody is to play the model, switch it off above."),
+        ([], "Choose at least one engine. If nobody is to play the model, switch it off."),
         (["second", "second"], "second is there twice: choose each engine once."),
         (["second", "nobody"], "There is no engine nobody here"),
         (["other"], "other cannot play openai/sora-2-pro"),

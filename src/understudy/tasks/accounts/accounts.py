@@ -1,6 +1,7 @@
 """Users and their sessions: made, changed, signed in, signed out."""
 
 import hmac
+import ipaddress
 import secrets
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -17,6 +18,8 @@ INVITATION_SECONDS = 7 * 24 * 3600.0
 _LONGEST_NAME = 80
 _TRIES_FROM_ONE_ADDRESS = (10.0, 1 / 30)
 """How many there may be in a row, and how many a second after that."""
+_NETWORK_BITS = 64
+"""Of an IPv6 address: what one connection is given as a rule, with all that there are in it (RFC 6177)."""
 _TRIES_AT_ONE_NAME = (100.0, 1 / 10)
 """From all addresses together; more, so that nobody is easily locked out by somebody else."""
 _WRONG = "The name or the password is not right."
@@ -52,9 +55,11 @@ class Accounts:
         Raises `InvalidInput` for a name that is empty, too long or taken, a password that is too short, and a maker
         without a project; `NotFound` for a project that does not exist.
         """
-        name = " ".join(name.split())
+        name = _plain(name)
         if not name or len(name) > _LONGEST_NAME or not name.isprintable():
-            raise InvalidInput(f"A user needs a name, of at most {_LONGEST_NAME} characters.")
+            raise InvalidInput(
+                f"A user needs a name, of at most {_LONGEST_NAME} characters, none of them invisible."
+            )
         if role == "maker" and not project:
             raise InvalidInput("A maker works in one project: say which.")
         if role == "operator" and project:
@@ -116,15 +121,14 @@ class Accounts:
 
     async def set_enabled(self, user: User, enabled: bool) -> None:
         """Who is disabled is signed out at once. Raises `InvalidInput` for the last operator who is not."""
-        if not enabled:
-            others = [
-                each for each in await self._kept.users() if each.role == "operator" and each.id != user.id
-            ]
-            if user.role == "operator" and not any(each.enabled for each in others):
-                raise InvalidInput("This is the only operator; make another one first.")
         await self._kept.change_user(user.id, enabled=enabled)
-        if not enabled:
-            await self._kept.end_sessions(user.id)
+        if enabled:
+            return
+        # Asked afterwards: of two operators who are disabled at the same time, one would be left to both before.
+        if user.role == "operator" and not await self._has_operator():
+            await self._kept.change_user(user.id, enabled=True)
+            raise InvalidInput("This is the only operator; make another one first.")
+        await self._kept.end_sessions(user.id)
 
     async def invite(self, user: User) -> str:
         """The token of a link that signs a user in once, within a week; an earlier one counts no more."""
@@ -138,7 +142,7 @@ class Accounts:
         return await self._kept.invited(self._key(token), self._clock())
 
     async def accept(self, token: str, password: str = "") -> SignedIn:
-        """Use up an invitation; a password becomes the user's.
+        """Use up an invitation; a password becomes the user's, and whatever was signed in with another one ends.
 
         Raises `NotAuthorized` if it was used or is too old, `InvalidInput` for a password that is too short.
         """
@@ -148,6 +152,7 @@ class Accounts:
             raise NotAuthorized("This link was used before, or is too old. Ask for a new one.")
         if hashed:
             await self._kept.change_user(user.id, password=hashed)
+            await self._kept.end_sessions(user.id)
         return await self._begin(user)
 
     async def sign_in(self, name: str, password: str, address: str) -> SignedIn:
@@ -157,7 +162,13 @@ class Accounts:
         right = await self._passwords.matches(password, user.password if user and user.enabled else "")
         if user is None or not right:
             raise NotAuthorized(_WRONG)
-        return await self._begin(user)
+        signed_in = await self._begin(user)
+        # To check a password takes a while, in which it may have been changed, and the sessions been ended.
+        now = await self._kept.user(user.id)
+        if now is None or not now.enabled or now.password != user.password:
+            await self.sign_out(signed_in.token)
+            raise NotAuthorized(_WRONG)
+        return signed_in
 
     async def session(self, token: str) -> tuple[Session, User] | None:
         """Who is signed in with that token. A session that is used lasts longer."""
@@ -193,13 +204,16 @@ class Accounts:
         return SignedIn(user, token)
 
     async def _named(self, name: str) -> User | None:
-        name = " ".join(name.split())
+        name = _plain(name)
         # Others there are none; and not every database can be asked for them.
         return await self._kept.user_by_name(name) if name.isprintable() else None
 
+    async def _has_operator(self) -> bool:
+        return any(each.enabled and each.role == "operator" for each in await self._kept.users())
+
     async def _tries(self, name: str, address: str) -> None:
-        await self._try(f"sign-in from {address}", *_TRIES_FROM_ONE_ADDRESS)
-        await self._try(f"sign-in as {name.casefold()[:_LONGEST_NAME]}", *_TRIES_AT_ONE_NAME)
+        await self._try(f"sign-in from {_network(address)}", *_TRIES_FROM_ONE_ADDRESS)
+        await self._try(f"sign-in as {_plain(name).casefold()[:_LONGEST_NAME]}", *_TRIES_AT_ONE_NAME)
 
     async def _try(self, bucket: str, burst: float, rate: float) -> None:
         if await self._store.draw(bucket, 1.0, rate=rate, burst=burst, at=self._clock()) < 1.0:
@@ -207,3 +221,19 @@ class Accounts:
 
     def _key(self, token: str) -> bytes:
         return self._vault.hash(f"session {token}")
+
+
+def _plain(name: str) -> str:
+    """However many spaces are typed around it and in it: one name."""
+    return " ".join(name.split())
+
+
+def _network(address: str) -> str:
+    """Whom wrong tries are counted for: an address, or the network of one by IPv6."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if parsed.version == 4:
+        return address
+    return str(ipaddress.ip_network((parsed, _NETWORK_BITS), strict=False))

@@ -6,7 +6,6 @@ import socket
 from collections.abc import Callable
 
 from understudy import __version__
-from understudy.catalogue.catalogue import Catalogue
 from understudy.engines.cast import Cast
 from understudy.errors import StoreUnavailable
 from understudy.executors.card_memory import CardMemory
@@ -19,6 +18,7 @@ from understudy.tasks.store.store import Store
 log = logging.getLogger(__name__)
 
 REPORT_SECONDS = 5.0
+_AGAIN_SECONDS = 1.0
 _FORGOTTEN_SECONDS = 60.0
 """What a process left that said nothing for so long is deleted by the others."""
 _LEAVE_SECONDS = 2.0
@@ -34,7 +34,6 @@ class Reporter:
         store: Store,
         dispatcher: Dispatcher,
         cast: Cast,
-        catalogue: Catalogue,
         owner: str,
         clock: Callable[[], float],
         cards: CardMemory | None = None,
@@ -43,7 +42,6 @@ class Reporter:
         self._store = store
         self._dispatcher = dispatcher
         self._cast = cast
-        self._catalogue = catalogue
         self._owner = owner
         self._clock = clock
         self._cards = cards
@@ -92,8 +90,8 @@ class Reporter:
                 for each in replicas
             ),
             engines=tuple(
-                EngineReport(name=each.name, available=each.available, reason=each.reason, remedy=each.remedy)
-                for each in self._cast.describe(self._catalogue.models)
+                EngineReport(name=name, available=said.ok, reason=said.reason, remedy=said.remedy)
+                for name, said in self._cast.answers().items()
             ),
             cards=tuple(
                 CardReport(name=name, used=card.used, total=card.total) for name, card in cards.items()
@@ -106,7 +104,8 @@ class Reporter:
             with self._outage.borne():
                 await operating.report(await self.report())
                 await operating.forget_reports(self._clock() - _FORGOTTEN_SECONDS)
-            await asyncio.sleep(REPORT_SECONDS)
+            # After an outage nobody is to be taken for gone longer than needed.
+            await asyncio.sleep(_AGAIN_SECONDS if self._outage.lasts else REPORT_SECONDS)
 
 
 async def _memory(replicas: set[int]) -> dict[int, int]:

@@ -1,7 +1,8 @@
 """What the processes of an installation say of themselves."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
+from understudy.engines.engine import Availability
 from understudy.tasks.operations.records import Report
 from understudy.tasks.store.store import Store
 
@@ -32,3 +33,17 @@ class Reports:
         return sorted(
             [*own, *(each for each in others if each.owner not in names)], key=lambda each: each.owner
         )
+
+    async def answers(self) -> Mapping[str, Availability] | None:
+        """What engines answer where they would run, by name: one that is available somewhere is available.
+
+        None where nobody but this process can say: it is the only one, or none that runs tasks is there.
+        """
+        if not self._store.shared:
+            return None
+        found: dict[str, Availability] = {}
+        for report in await self._store.operating.reports(self._clock() - FRESH_SECONDS):
+            for each in report.engines:
+                if each.name not in found or (each.available and not found[each.name].ok):
+                    found[each.name] = Availability(each.available, each.reason, each.remedy)
+        return found or None

@@ -259,10 +259,13 @@ class Store(Protocol):
         """Who holds which lease."""
 
     async def forget_leases(self, at: float) -> None:
-        """Delete leases that ran out long before `at`, some at a time: of processes that did not give theirs back."""
+        """Delete leases that ran out long before `at`, some at a time: of processes that did not give theirs back.
+
+        And the buckets that were not drawn from for a week: anybody who tries to sign in leaves some.
+        """
 
     async def draw(self, bucket: str, wanted: float, *, rate: float, burst: float, at: float) -> float:
         """Take up to `wanted` tokens out of a bucket that fills with `rate` a second up to `burst`; returns how many.
 
-        Buckets need not survive a crash. A bucket that was never drawn from is full.
+        Buckets need not survive a crash. A bucket that was never drawn from is full, or not for long enough to be forgotten.
         """

@@ -61,7 +61,7 @@ async def _now(call: Call, model: Model, project: Project | None, given: Given) 
         "price": price,
         "usual": usual,
         "typical": typical,
-        "player": player_of(call.parts.cast, call.parts.decisions, model),
+        "player": player_of(call.parts.cast, call.parts.decisions, model, await call.parts.reports.answers()),
         "snippets": snippets(
             model, given, call.parts.base_url, signed=project is None or project.auth == "signature"
         ),

@@ -12,6 +12,8 @@ from understudy.web.pages.page import Call, Page
 from understudy.web.shown.categories import categories_of
 from understudy.web.shown.playing import Player, player_of
 
+_CLIPS = (".mp4", ".m4v", ".mov", ".webm")
+
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
     """A model as its card shows it."""
@@ -26,6 +28,17 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds of work of a successful run so far; 0 before the first."""
     runs: int
 
+    @property
+    def cover(self) -> str:
+        """The address of its cover here; nothing for one at another host, which pages may not load."""
+        named = self.model.cover
+        return f"/{named.lstrip('/')}" if named and "://" not in named else ""
+
+    @property
+    def cover_moves(self) -> bool:
+        """Whether the cover is a clip, not a picture."""
+        return self.cover.lower().endswith(_CLIPS)
+
 
 async def _models(call: Call) -> Response:
     text, category = (call.request.query_params.get(name, "").strip() for name in ("q", "category"))
@@ -33,18 +46,26 @@ async def _models(call: Call) -> Response:
     statistics = await parts.store.statistics()
     enabled = [model for model in parts.catalogue.models if model.enabled]
     _, found = parts.catalogue.search(text, categories=[category] if category else [], limit=1000)
-    cards = [_card(call, model, statistics.get(model.address, ModelStatistics())) for model in found]
+    answers = await parts.reports.answers()
+    cards = [
+        _card(
+            model,
+            player_of(parts.cast, parts.decisions, model, answers),
+            statistics.get(model.address, ModelStatistics()),
+        )
+        for model in found
+    ]
     categories = categories_of(enabled)
     template = "models_found.html" if call.request.headers.get("hx-target") == "found" else "models.html"
     return call.page(template, cards=cards, categories=categories, text=text, category=category)
 
 
-def _card(call: Call, model: Model, statistics: ModelStatistics) -> Card:
+def _card(model: Model, player: Player, statistics: ModelStatistics) -> Card:
     return Card(
         model=model,
         categories=categories_of([model]),
         price=estimate(model, {each.id: each.default for each in model.inputs}),
-        player=player_of(call.parts.cast, call.parts.decisions, model),
+        player=player,
         typical=statistics.mean_elapsed,
         runs=statistics.runs,
     )

@@ -7,7 +7,9 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from understudy.errors import InvalidInput, NotFound, RequestError
+from understudy.client_address import networks, within
+from understudy.errors import InvalidInput, NotAuthorized, NotFound, RequestError
+from understudy.tasks.records import Project
 from understudy.web.forms import Form
 from understudy.web.parts import WebParts
 from understudy.web.rendering import Renderer
@@ -57,6 +59,15 @@ def status_of(refused: RequestError) -> int:
     if refused.status >= 400:
         return refused.status
     return {NotFound: 404, InvalidInput: 400}.get(type(refused), 409)
+
+
+def check_address(call: Call, project: Project) -> None:
+    """What a page does in a project, it may do from where the API may be asked to. Raises `NotAuthorized`."""
+    if project.allow and not within(call.address, networks(project.allow)):
+        raise NotAuthorized(
+            f"{project.name} takes requests from some addresses only, and {call.address} is none of them."
+            " An operator can allow it."
+        )
 
 
 def go_to(path: str) -> Response:

@@ -24,7 +24,7 @@ async def _sign_in(call: Call) -> Response:
         return call.page(
             "sign_in.html", status=status_of(refused), refused=refused.message, name=name, next=wanted
         )
-    return _welcome(call, signed_in, wanted)
+    return await _welcome(call, signed_in, wanted)
 
 
 async def _accept(call: Call) -> Response:
@@ -44,7 +44,7 @@ async def _accept(call: Call) -> Response:
         return call.page(
             "welcome.html", status=status_of(refusal), refused=refusal.message, invitation=token, invited=user
         )
-    return _welcome(call, signed_in, "/")
+    return await _welcome(call, signed_in, "/")
 
 
 async def _sign_out(call: Call) -> Response:
@@ -56,8 +56,10 @@ async def _sign_out(call: Call) -> Response:
     return answer
 
 
-def _welcome(call: Call, signed_in: SignedIn, wanted: str) -> Response:
+async def _welcome(call: Call, signed_in: SignedIn, wanted: str) -> Response:
     call.parts.first_sign_in()
+    if call.visitor is not None:  # the browser forgets that session's token
+        await call.parts.accounts.sign_out(call.visitor.token)
     answer = go_to(wanted or "/")
     # Lax, not strict: a link in a mail to a clip should find who follows it signed in. What changes anything also
     # needs the form token.

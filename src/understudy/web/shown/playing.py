@@ -1,9 +1,12 @@
 """Who would play a model now, and what keeps it from being played, for those who make clips."""
 
+from collections.abc import Mapping
+
 import msgspec
 
 from understudy.catalogue.manifest import Model
 from understudy.engines.cast import Cast, Tried
+from understudy.engines.engine import Availability
 from understudy.tasks.operations.decisions import Decisions
 
 
@@ -24,9 +27,11 @@ class Player(msgspec.Struct, frozen=True, kw_only=True):
         return " ".join(f"{each.engine}: {each.reason}" for each in self.tried)
 
 
-def player_of(cast: Cast, decisions: Decisions, model: Model) -> Player:
-    """Who takes up the next task of the model."""
-    choice = cast.choose(model)
+def player_of(
+    cast: Cast, decisions: Decisions, model: Model, answers: Mapping[str, Availability] | None
+) -> Player:
+    """Who takes up the next task of the model. `answers`: of `Reports`."""
+    choice = cast.choose(model, answers=answers)
     if choice.engine is None:
         return Player(engine="", tried=choice.tried)
     return Player(

@@ -13,6 +13,7 @@ from understudy.web.parts import WebParts
 from understudy.web.shown.playing import Player, player_of
 from understudy.web.shown.words import duration, number
 
+_NOBODY = "No process takes up tasks at the moment. It waits until one does."
 _ENOUGH_RUNS = 3
 """Successful ones, before their mean says anything."""
 _ROUNDED = ((90.0, 10.0), (math.inf, 60.0))
@@ -53,8 +54,10 @@ async def place_of(parts: WebParts, project: Project, task: Task, model: Model |
     own = (await parts.store.tenants.tallies([task.project], 0)).get(task.project, Tally())
     position = 1 + await parts.store.operating.ahead(task.id)
     shared = await _is_shared(parts, task, own)
-    player = player_of(parts.cast, parts.decisions, model) if model else None
-    held = _held(project, own.running, player)
+    answers = await parts.reports.answers()
+    player = player_of(parts.cast, parts.decisions, model, answers) if model else None
+    nobody = parts.store.shared and answers is None
+    held = _NOBODY if nobody else _held(project, own.running, player)
     begins = 0.0
     if not held and not shared:
         statistics = (await parts.store.statistics()).get(task.model, ModelStatistics())

@@ -18,10 +18,12 @@ def ago(at: float, now: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time in at most two units: `0.4 s`, `12 s`, `3 min 5 s`, `2 h 10 min`."""
-    if seconds < 10:
+    """A time in at most two units: `under 0.1 s`, `0.4 s`, `12 s`, `3 min 5 s`, `2 h 10 min`."""
+    if seconds < 0.05:
+        return "under 0.1 s"
+    if seconds < 9.95:
         return f"{seconds:.1f} s"
-    if seconds < 60:
+    if seconds < 59.5:
         return f"{seconds:.0f} s"
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:
@@ -31,7 +33,7 @@ def duration(seconds: float) -> str:
 
 
 def moment(at: float) -> str:
-    """A Unix time as RFC 3339 in UTC, for `<time datetime>`; the browser shows it in its own zone."""
+    """A Unix time as RFC 3339 in UTC, for `<time datetime>`; pages tell it in the zone of whoever looks."""
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds").replace("+00:00", "Z") if at else ""
 
 
@@ -40,10 +42,12 @@ def dollars(amount: Decimal | float | str | None) -> str:
     if amount is None or amount == "":
         return "–"
     value = Decimal(str(amount))
-    if value == 0 or abs(value) >= 1:
+    if value < 0:
+        return f"−{dollars(-value)}"
+    if value == 0 or value >= 1:
         return f"${value:,.2f}"
     for digits in (2, 3, 4, 6):
-        if abs(value) >= Decimal(1).scaleb(1 - digits):
+        if value >= Decimal(1).scaleb(1 - digits):
             return f"${value:.{digits}f}"
     return f"${value:.6f}"
 

@@ -119,7 +119,7 @@ function write(line) {
 
 function words({ stepCurrent, stepTotal, speed, speedType, elapsedTime, remainingTime }) {
   const unit = speedType.replace(/\/s$/, "");
-  const parts = unit === "%" ? [`${stepCurrent} %`] : stepTotal === "1" ? [] : [`${UNITS[unit] ?? unit} ${stepCurrent} of ${stepTotal}`];
+  const parts = unit === "%" ? [`${stepCurrent}%`] : stepTotal === "1" ? [] : [`${UNITS[unit] ?? unit} ${stepCurrent} of ${stepTotal}`];
   const [step, elapsed, remaining] = [stepCurrent, elapsedTime, remainingTime].map(Number.parseFloat);
   if (unit === "it" && step > 0) parts.push(speed >= 1 ? `${speed} steps a second` : `${(elapsed / step).toFixed(1)} s a step`);
   if (remaining > 0) parts.push(`${duration(remaining)} left`);

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from understudy.tasks import buckets
 from understudy.tasks.store.postgres.cells import to_text
 from understudy.tasks.store.postgres.database import Database, now
 from understudy.tasks.store.postgres.gathering import Gatherer
@@ -25,6 +26,11 @@ LEASES = f"SELECT what, owner FROM leases WHERE until > {now(1)}"  # noqa: S608
 FORGET_LEASES = f"""
 DELETE FROM leases WHERE what IN (
     SELECT what FROM leases WHERE until < {now(1)} - {FORGOTTEN_SECONDS} LIMIT 1000 FOR UPDATE SKIP LOCKED
+)
+"""  # noqa: S608
+FORGET_BUCKETS = f"""
+DELETE FROM buckets WHERE bucket IN (
+    SELECT bucket FROM buckets WHERE at < {now(1)} - {buckets.FORGOTTEN_SECONDS} LIMIT 10000 FOR UPDATE SKIP LOCKED
 )
 """  # noqa: S608
 # As `buckets.drawn` has it; the rate and the burst may have changed since the last draw.
@@ -81,6 +87,7 @@ class Agreements:
     async def forget_leases(self, at: float) -> None:
         """See `Store`."""
         await self._database.fetch(FORGET_LEASES, self._database.at(at))
+        await self._database.fetch(FORGET_BUCKETS, self._database.at(at))
 
     async def draw(self, bucket: str, wanted: float, *, rate: float, burst: float, at: float) -> float:
         """See `Store`."""

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from understudy.errors import ConfigurationError
 from understudy.tasks.accounts.store import AccountStore
-from understudy.tasks.buckets import Bucket, drawn
+from understudy.tasks.buckets import FORGOTTEN_SECONDS, Bucket, drawn
 from understudy.tasks.budgets import hour_of
 from understudy.tasks.lifecycle import Change
 from understudy.tasks.records import (
@@ -330,7 +330,9 @@ class SqliteStore:
         return {}
 
     async def forget_leases(self, at: float) -> None:
-        return
+        forgotten = [name for name, bucket in self._buckets.items() if bucket.at < at - FORGOTTEN_SECONDS]
+        for name in forgotten:
+            del self._buckets[name]
 
     async def draw(self, bucket: str, wanted: float, *, rate: float, burst: float, at: float) -> float:
         taken, self._buckets[bucket] = drawn(self._buckets.get(bucket), wanted, rate=rate, burst=burst, at=at)

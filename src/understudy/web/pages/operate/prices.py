@@ -8,10 +8,10 @@ from starlette.responses import Response
 
 from understudy.catalogue.manifest import Model
 from understudy.engines.cast import Choice
-from understudy.engines.engine import Engine
+from understudy.engines.engine import Availability, Engine
 from understudy.engines.retirement import warnings
 from understudy.errors import InvalidInput, NotFound, RequestError
-from understudy.tasks.operations.records import Decision, DecisionKind
+from understudy.tasks.operations.records import Decision, DecisionKind, Hold
 from understudy.tasks.records import ModelStatistics
 from understudy.web.pages.page import Call, Page, go_to, status_of
 from understudy.web.shown.decision_words import cast_in_words, what
@@ -50,12 +50,13 @@ async def _list(call: Call) -> Response:
     parts = call.parts
     queue, statistics = await parts.store.queue(), await parts.store.statistics()
     running = await parts.store.operating.running()
+    answers = await parts.reports.answers()
     rows = [
         Row(
             model=model,
             price=in_words(model.prices, model.cps),
             cast=parts.cast.of(model),
-            choice=parts.cast.choose(model),
+            choice=parts.cast.choose(model, answers=answers),
             waiting=queue[model.address].number if model.address in queue else 0,
             running=running.get(model.address, 0),
             statistics=statistics.get(model.address, ModelStatistics()),
@@ -120,7 +121,7 @@ async def _cast(call: Call) -> Response:
 
 def _check(names: Sequence[str]) -> None:
     if not names:
-        raise InvalidInput("Choose at least one engine. If nobody is to play the model, switch it off above.")
+        raise InvalidInput("Choose at least one engine. If nobody is to play the model, switch it off.")
     twice = next((name for name in names if names.count(name) > 1), "")
     if twice:
         raise InvalidInput(f"{twice} is there twice: choose each engine once.")
@@ -137,6 +138,7 @@ async def _page(
 ) -> Response:
     parts = call.parts
     waiting = (await parts.store.queue()).get(model.address)
+    answers = await parts.reports.answers()
     configured = parts.decisions.configured(model.address)
     chosen = [engine.name for engine in parts.cast.of(model)] if names is None else list(names)
     return call.page(
@@ -150,10 +152,10 @@ async def _page(
         waiting=waiting.number if waiting else 0,
         running=(await parts.store.operating.running()).get(model.address, 0),
         statistics=(await parts.store.statistics()).get(model.address, ModelStatistics()),
-        choice=parts.cast.choose(model),
+        choice=parts.cast.choose(model, answers=answers),
         held=parts.decisions.held,
         endings=warnings(datetime.fromtimestamp(parts.clock(), UTC).date(), {}, (model,)),
-        players=_players(call, model, chosen),
+        players=_players(call, model, chosen, answers),
         chosen=chosen,
         configured_cast=cast_in_words(parts.decisions.configured_cast(model.address)),
         rules=rules_of(model, configured, given or {}),
@@ -163,16 +165,21 @@ async def _page(
     )
 
 
-def _players(call: Call, model: Model, chosen: Sequence[str]) -> list[Player]:
+def _players(
+    call: Call, model: Model, chosen: Sequence[str], answers: Mapping[str, Availability] | None
+) -> list[Player]:
     """Those that can play it, and those that are cast although they cannot."""
     cast = call.parts.cast
     able = {engine.name: engine for engine in cast.able(model)}
     others = {name: engine for name in chosen if name not in able and (engine := cast.named(name))}
-    return [_player(call, engine, able=name in able) for name, engine in {**able, **others}.items()]
+    held = call.parts.decisions.held
+    return [
+        _player(engine, cast.availability(engine, answers), held.get(name), able=name in able)
+        for name, engine in {**able, **others}.items()
+    ]
 
 
-def _player(call: Call, engine: Engine, *, able: bool) -> Player:
-    availability, hold = call.parts.cast.availability(engine), call.parts.decisions.held.get(engine.name)
+def _player(engine: Engine, availability: Availability, hold: Hold | None, *, able: bool) -> Player:
     ready = able and availability.ok and not hold
     return Player(
         name=engine.name,

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 import msgspec
 from starlette.responses import Response
 
+from understudy.catalogue.manifest import Model
+from understudy.engines.cast import Choice
 from understudy.errors import NotAllowed, NotFound, RequestError
 from understudy.tasks.events import ERROR, OUTPUT, Event
 from understudy.tasks.lifecycle import Status, is_terminal
@@ -124,7 +126,8 @@ async def _known(call: Call, task: Task) -> dict[str, Any]:
         "step": None if is_terminal(task.status) else _step(heard),
         "logs": _logs(task, heard),
         "ahead": await store.operating.ahead(task.id) if waits else 0,
-        "would_play": call.parts.cast.choose(model) if model and waits else None,
+        "would_play": await _would_play(call, model) if model and waits else None,
+        "held": call.parts.decisions.held,
         "line": await store.operating.line_of(task.id),
         "purchases": await store.purchases(task=task.id),
         "operator_lines": await store.operating.operator_lines(task.id),
@@ -135,6 +138,10 @@ async def _known(call: Call, task: Task) -> dict[str, Any]:
         "trace": trace_id(task.trace) if task.trace else "",
         "shown_address": shown_address,
     }
+
+
+async def _would_play(call: Call, model: Model) -> Choice:
+    return call.parts.cast.choose(model, answers=await call.parts.reports.answers())
 
 
 def shown_address(url: str) -> str:
