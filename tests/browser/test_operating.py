@@ -203,3 +203,36 @@ def test_a_project_s_first_line_works_until_it_is_revoked(page: Page, tmp_path: 
     confirm(page, "Revoke")
     expect(page.get_by_role("button", name="Enable again")).to_be_visible()
     until(lambda: not asked())  # a key is known for a second
+
+
+def test_a_server_that_does_not_answer(studio: Studio, page: Page) -> None:
+    studio.witness(page).expect(r"503")
+    page.clock.install()
+    page.goto("/operate")
+    here = "**/operate/now**"
+    page.route(here, lambda route: route.fulfill(status=503, body=""))
+
+    def stale(wanted: int) -> bool:
+        page.clock.run_for(5000)  # what waits for its next look begins
+        return page.locator("#stale").count() == wanted
+
+    until(lambda: stale(1))
+    expect(page.locator("#toasts")).to_contain_text("does not answer")
+    page.unroute(here)
+    until(lambda: stale(0))
+
+
+def test_a_question_stays_while_the_page_goes_on(studio: Studio, page: Page) -> None:
+    page.clock.install()
+    page.goto("/operate/engines")
+    box = page.locator("section, article, li", has=page.get_by_role("button", name="Drain")).last
+    box.get_by_role("button", name="Drain").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_be_visible()
+    for _ in range(3):
+        page.clock.run_for(5000)
+        page.wait_for_load_state("networkidle")
+    dialog.get_by_role("button", name="Drain").click()
+    expect(page.get_by_text("drained").first).to_be_visible()
+    page.get_by_role("button", name="Resume").last.click()
+    expect(page.get_by_role("button", name="Resume")).to_have_count(0)

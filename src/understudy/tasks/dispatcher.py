@@ -304,8 +304,12 @@ class Dispatcher:
         pause = self._lease_seconds / 3
         while True:
             await asyncio.sleep(pause)
-            with self._outage.borne():
-                await self._renew()
+            # Who holds nothing asks nothing, and so does not learn whether the store answers.
+            if self._runs:
+                with self._outage.borne():
+                    await self._renew()
+            else:
+                self._left.clear()
             pause = min(self._lease_seconds / 3, _LOOK_SECONDS if self._outage.lasts else math.inf)
 
     async def _beat(self) -> None:
@@ -322,9 +326,6 @@ class Dispatcher:
             self._woken.set()
 
     async def _renew(self) -> None:
-        if not self._runs:
-            self._left.clear()
-            return
         running = set(self._runs)
         now = self._crew.clock()
         held = await self._crew.store.renew(self._owner, at=now, until=now + self._lease_seconds)

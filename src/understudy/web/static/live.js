@@ -13,7 +13,7 @@ function follow(region) {
       const answer = await fetch(address, { headers: { accept: "text/html" } }).catch(() => null);
       if (answer?.redirected) return location.reload();
       failures = answer?.ok ? 0 : failures + 1;
-      region.toggleAttribute("data-stale", failures > 1);
+      tell(region, failures > 1);
       if (answer?.ok) {
         const text = await answer.text();
         if (text !== known && address === region.dataset.live && !isHeld(region)) {
@@ -39,4 +39,20 @@ function show(region, text) {
   for (const id of open) document.getElementById(id)?.setAttribute("open", "");
   if (focused) document.getElementById(focused)?.focus();
   region.dispatchEvent(new CustomEvent("live:shown", { bubbles: true }));
+}
+
+const stale = new Set();
+
+// Once for all parts of a page.
+function tell(region, isStale) {
+  if (isStale) stale.add(region);
+  else stale.delete(region);
+  const said = document.getElementById("stale");
+  if (!stale.size) said?.remove();
+  if (!stale.size || said) return;
+  const toast = document.createElement("p");
+  toast.id = "stale";
+  toast.className = "toast";
+  toast.textContent = "The server does not answer. What stands here is what it said last.";
+  document.getElementById("toasts").append(toast);
 }
