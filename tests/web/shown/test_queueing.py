@@ -61,11 +61,22 @@ async def test_a_paused_engine(house: House) -> None:
 async def test_a_drained_engine_with_none_in_its_place(house: House) -> None:
     await house.web.decisions.hold("instant", "drained", "Ada")
     id, _ = await house.served.run()
-    assert "Nobody can play it now. instant: An operator has drained it." in await place(house, id)
+    # What is asked for waits, as with a pause.
+    assert "An operator has drained instant" in await place(house, id)
     visitor = await house.operator()
-    assert "nobody now" in (await visitor.get("/")).text
+    assert '<span class="badge bad">drained</span>' in (await visitor.get("/")).text
     page = (await visitor.get("/models/openai/sora-2-pro")).text
-    assert "An operator has drained it." in page
+    assert "An operator has drained instant. A clip can be asked for" in page
+    assert 'id="make" disabled' not in page
+
+
+async def test_a_model_that_nobody_is_cast_for(house: House) -> None:
+    id, _ = await house.served.run()
+    await house.web.decisions.cast("openai/sora-2-pro", [], "Ada")
+    assert "Nobody can play it now" in await place(house, id)
+    visitor = await house.operator()
+    page = (await visitor.get("/models/openai/sora-2-pro")).text
+    assert "nobody now" in page
     assert 'id="make" disabled' in page
 
 

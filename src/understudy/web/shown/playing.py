@@ -1,6 +1,7 @@
 """Who would play a model now, and what keeps it from being played, for those who make clips."""
 
 from collections.abc import Mapping
+from typing import Literal
 
 import msgspec
 
@@ -8,6 +9,7 @@ from understudy.catalogue.manifest import Model
 from understudy.engines.cast import Cast, Tried
 from understudy.engines.engine import Availability
 from understudy.tasks.operations.decisions import Decisions
+from understudy.tasks.operations.records import Hold
 
 
 class Player(msgspec.Struct, frozen=True, kw_only=True):
@@ -16,7 +18,7 @@ class Player(msgspec.Struct, frozen=True, kw_only=True):
     engine: str
     """"" for nobody."""
     preview: bool = False
-    paused: bool = False
+    held: Hold | Literal[""] = ""
     """An operator lets it take up nothing; what waits for it goes on waiting."""
     tried: tuple[Tried, ...] = ()
     """Who would have been preferred, and why they do not play."""
@@ -32,11 +34,15 @@ def player_of(
 ) -> Player:
     """Who takes up the next task of the model. `answers`: of `Reports`."""
     choice = cast.choose(model, answers=answers)
-    if choice.engine is None:
+    # Whoever is drained is passed over; where nobody else is left, tasks wait for it.
+    engine = choice.engine or next(
+        (each for each in cast.of(model) if decisions.held.get(each.name) == "drained"), None
+    )
+    if engine is None:
         return Player(engine="", tried=choice.tried)
     return Player(
-        engine=choice.engine.name,
-        preview=choice.engine.preview,
-        paused=decisions.held.get(choice.engine.name) == "paused",
-        tried=choice.tried,
+        engine=engine.name,
+        preview=engine.preview,
+        held=decisions.held.get(engine.name, ""),
+        tried=tuple(each for each in choice.tried if each.engine != engine.name),
     )

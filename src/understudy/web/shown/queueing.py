@@ -91,8 +91,8 @@ async def _is_shared(parts: WebParts, task: Task, own: Tally) -> bool:
 def _held(project: Project, running: int, player: Player | None) -> str:
     if player is None:
         return "The model is not offered any more."
-    if player.paused:
-        return f"An operator has paused {player.engine}, which would play it. It waits until {player.engine} goes on."
+    if player.held:
+        return f"An operator has {player.held} {player.engine}, which would play it. It waits until {player.engine} goes on."
     if not player.engine:
         return f"Nobody can play it now. {player.why_not}".strip()
     most = project.limits.running
