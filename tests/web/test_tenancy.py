@@ -3,12 +3,17 @@
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.api.served import SORA, picture
 from tests.api.test_task import finished
 from tests.web.remembered import remembered
 from tests.web.visiting import House, Visitor
-from understudy.tasks.records import Project
+from understudy.api.app import create_app
+from understudy.tasks.rates import Rates
+from understudy.tasks.records import Project, ProjectLimits
+from understudy.web.proof import Proof
+from understudy.web.site import Site
 
 SECRETIVE = "The other project's prompt."
 
@@ -141,3 +146,17 @@ async def test_the_addresses_of_a_project_hold_for_what_its_pages_do(house: Hous
     assert remembered(tmp_path) == before
     await house.served.parts.projects.set_allow(project.id, ("127.0.0.1",))
     assert (await maker.send(f"/clips/{id}/again")).status_code == 303
+
+
+async def test_forms_of_pages_are_requests_of_their_project(house: House) -> None:
+    project = house.served.owner.project
+    id, _ = await house.served.run()
+    await house.served.parts.projects.set_limits(project.id, ProjectLimits(rate=0.01, burst=2))
+    rates = Rates(house.served.parts.store, house.served.parts.clock)
+    house.app = create_app(
+        replace(house.served.parts, web=Site(replace(house.web, rates=rates)), signed_in=Proof(house.web))
+    )
+    maker = await house.maker(project.id)
+    answers = [await maker.send(f"/clips/{id}/again") for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [303, 303, 429]
+    assert "may send 0.01 requests a second" in answers[-1].text

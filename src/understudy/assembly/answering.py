@@ -57,6 +57,7 @@ async def answering(stack: AsyncExitStack, ground: Ground, dispatcher: Dispatche
     mcp = create_mcp_app(itself, url) if settings.role != "dispatcher" and mcp_is_installed() else None
     if mcp is not None:
         await stack.enter_async_context(mcp.lifespan())
+    rates = Rates(store, time.time, limits_of(settings))
     reporter = reporter_of(ground, dispatcher) if dispatcher is not None else None
     if reporter is not None:
         await reporter.start()
@@ -67,8 +68,7 @@ async def answering(stack: AsyncExitStack, ground: Ground, dispatcher: Dispatche
     stack.push_async_callback(sampler.stop)
     web = None
     if settings.role != "dispatcher" and settings.dashboard:
-        web = _dashboard(ground, desk, reports, await _media_origins(ground))
-    rates = Rates(store, time.time, limits_of(settings))
+        web = _dashboard(ground, desk, rates, reports, await _media_origins(ground))
     parts = Parts(
         catalogue=ground.catalogue,
         desk=desk,
@@ -148,7 +148,9 @@ async def _media_origins(ground: Ground) -> tuple[str, ...]:
     return (origin,) if origin else ()
 
 
-def _dashboard(ground: Ground, desk: Desk, reports: Reports, media_origins: tuple[str, ...]) -> WebParts:
+def _dashboard(
+    ground: Ground, desk: Desk, rates: Rates, reports: Reports, media_origins: tuple[str, ...]
+) -> WebParts:
     settings = ground.settings
 
     def first_sign_in() -> None:
@@ -171,6 +173,7 @@ def _dashboard(ground: Ground, desk: Desk, reports: Reports, media_origins: tupl
         projects=ground.projects,
         decisions=ground.decisions,
         reports=reports,
+        rates=rates,
         settings=tuple(
             SettingShown(
                 section=row.section,

@@ -11,6 +11,7 @@ from understudy.tasks.desk import Desk
 from understudy.tasks.operations.decisions import Decisions
 from understudy.tasks.operations.reports import Reports
 from understudy.tasks.projects import Credentials, Projects
+from understudy.tasks.rates import Rates
 from understudy.tasks.records import Project
 from understudy.tasks.store.store import Store
 
@@ -49,6 +50,8 @@ class WebParts(msgspec.Struct, frozen=True, kw_only=True):
     """Addresses and networks of proxies whose X-Forwarded-For is believed."""
     media_origins: Sequence[str] = ()
     """Where clips come from beside this server: the storage's, if downloads lead there."""
+    rates: Rates | None = None
+    """How often a project may ask; None: as often as it likes."""
     wake_webhooks: Callable[[], None] = lambda: None
     """Called when a webhook is to be sent again now."""
     largest_upload: int = 100_000_000

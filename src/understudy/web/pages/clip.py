@@ -9,7 +9,7 @@ from understudy.catalogue.manifest import Model
 from understudy.errors import NotAllowed, NotFound
 from understudy.tasks.lifecycle import Status
 from understudy.tasks.records import Project, Task
-from understudy.web.pages.page import Call, Page, check_address, go_to
+from understudy.web.pages.page import Call, Page, admit, go_to
 from understudy.web.shown.clips import DOING, STAGES, clip_of
 from understudy.web.shown.queueing import place_of
 
@@ -34,7 +34,7 @@ async def _show_place(call: Call) -> Response:
 
 async def _stop(call: Call) -> Response:
     project, task = await _task(call)
-    check_address(call, project)
+    await admit(call, project)
     try:
         if task.status == Status.QUEUE:
             try:
@@ -50,7 +50,7 @@ async def _stop(call: Call) -> Response:
 
 async def _again(call: Call) -> Response:
     project, task = await _task(call)
-    check_address(call, project)
+    await admit(call, project)
     model = model_of(call.parts.catalogue, task)
     if model is None or not model.enabled:
         raise NotFound("This model is not offered here any more.")

@@ -10,7 +10,7 @@ from understudy.errors import NotAllowed, NotFound
 from understudy.tasks.records import Task
 from understudy.tasks.store.browsing import Stage, TaskFilter
 from understudy.web.pages.clip import model_of
-from understudy.web.pages.page import Call, Page, check_address, go_to
+from understudy.web.pages.page import Call, Page, admit, go_to
 from understudy.web.shown.clips import clip_of
 
 _AT_ONCE = 24
@@ -48,7 +48,7 @@ async def _delete(call: Call) -> Response:
     project = call.me.working_in
     if project is None:
         raise NotFound("There is no such clip.")
-    check_address(call, project)
+    await admit(call, project)
     for id in call.form.getlist("clip"):
         try:
             task = await call.parts.desk.find(project, id=id)

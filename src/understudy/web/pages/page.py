@@ -61,13 +61,18 @@ def status_of(refused: RequestError) -> int:
     return {NotFound: 404, InvalidInput: 400}.get(type(refused), 409)
 
 
-def check_address(call: Call, project: Project) -> None:
-    """What a page does in a project, it may do from where the API may be asked to. Raises `NotAuthorized`."""
+async def admit(call: Call, project: Project) -> None:
+    """What a page does in a project, it may do from where the API may be asked to, and as often.
+
+    Raises `NotAuthorized`, `TooManyRequests`.
+    """
     if project.allow and not within(call.address, networks(project.allow)):
         raise NotAuthorized(
             f"{project.name} takes requests from some addresses only, and {call.address} is none of them."
             " An operator can allow it."
         )
+    if call.parts.rates is not None:
+        await call.parts.rates.take(project)
 
 
 def go_to(path: str) -> Response:
