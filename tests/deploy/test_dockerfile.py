@@ -45,7 +45,7 @@ def test_what_is_copied_is_there_and_is_sent_to_the_builder() -> None:
 def test_the_package_can_be_built_from_what_is_copied() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     folders = project["tool"]["hatch"]["build"]["targets"]["wheel"]
-    needed = {each.split("/")[0] for each in (*folders["packages"], *folders["force-include"])}
+    needed = {each.split("/")[0] for each in folders["only-include"]}
     needed |= {project["project"]["readme"], *project["project"]["license-files"]}
     sent = {
         line.removeprefix("!") for line in (ROOT / ".dockerignore").read_text().splitlines() if "!" in line
