@@ -14,6 +14,7 @@ from understudy.api.parts import Limits, Parts
 from understudy.api.traced import TracedRequests
 from understudy.assembly.ground import Ground, limits_of
 from understudy.assembly.observing import metrics_of, reporter_of
+from understudy.config import Settings
 from understudy.config.shown import shown, text
 from understudy.errors import StorageFailed, StoreUnavailable
 from understudy.files.storage import signed_origin
@@ -174,17 +175,7 @@ def _dashboard(
         decisions=ground.decisions,
         reports=reports,
         rates=rates,
-        settings=tuple(
-            SettingShown(
-                section=row.section,
-                key=row.key,
-                value=text(value),
-                origin=origin,
-                help=row.help,
-                environment=row.environment,
-            )
-            for row, value, origin in shown(settings)
-        ),
+        settings=settings_shown(settings),
         wake_webhooks=lambda: ground.wakers.over(0),
         clock=time.time,
         base_url=ground.url,
@@ -193,6 +184,21 @@ def _dashboard(
         largest_upload=settings.max_upload_bytes,
         first_sign_in=first_sign_in,
         keys_changed=keys_changed,
+    )
+
+
+def settings_shown(settings: Settings) -> tuple[SettingShown, ...]:
+    """What the dashboard shows of the settings."""
+    return tuple(
+        SettingShown(
+            section=row.section,
+            key=row.key,
+            value=text(value),
+            origin=origin,
+            help=row.help,
+            environment=row.environment,
+        )
+        for row, value, origin in shown(settings)
     )
 
 

@@ -208,6 +208,24 @@ class Desk:
         self._tell_stopped(after)
         return after
 
+    async def stop(self, project: Project, task: Task, *, running_too: bool = True) -> bool:
+        """End a task, whether it waits or runs; False if it was over already, or has begun to run and is to be left alone
+        then. Raises `NotFound`.
+        """
+        if task.status == Status.QUEUE:
+            try:
+                await self.cancel(project, id=str(task.id))
+            except NotAllowed:  # it has begun meanwhile
+                if not running_too:
+                    return False
+            else:
+                return True
+        try:
+            await self.kill(project, id=str(task.id))
+        except NotAllowed:  # it is over meanwhile: there is nothing left to stop
+            return False
+        return True
+
     async def delete_files(self, project: Project, *, token: str) -> None:
         """Delete the files of a task that is over; its record stays. Doing it again changes nothing.
 

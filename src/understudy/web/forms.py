@@ -38,3 +38,8 @@ async def read_form(request: Request) -> Form:
     except ValueError as error:
         raise InvalidInput("The form cannot be read.") from error
     return Form(pairs)
+
+
+def number_of(text: str) -> int:
+    """A number out of an address, a field or a cookie; 0 for what is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0

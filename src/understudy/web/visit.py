@@ -5,6 +5,7 @@ from starlette.requests import cookie_parser
 
 from understudy.tasks.accounts.records import User
 from understudy.tasks.records import Project
+from understudy.web.forms import number_of
 from understudy.web.parts import WebParts
 
 SESSION_COOKIE = "understudy_session"
@@ -40,7 +41,7 @@ async def visitor(parts: WebParts, cookie_header: str) -> Visitor | None:
     user = found[1]
     is_operator = user.role == "operator"
     working_in = await _enabled(
-        parts, _number(cookies.get(PROJECT_COOKIE, "")) if is_operator else user.project
+        parts, number_of(cookies.get(PROJECT_COOKIE, "")) if is_operator else user.project
     )
     if working_in is None and is_operator:
         working_in = await _enabled(parts, _FIRST)
@@ -50,7 +51,3 @@ async def visitor(parts: WebParts, cookie_header: str) -> Visitor | None:
 async def _enabled(parts: WebParts, id: int) -> Project | None:
     found = await parts.store.project(id) if id else None
     return found if found is not None and found.enabled else None
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0

@@ -7,10 +7,9 @@ import pytest
 
 from tests.web.operate.furnished import ATTACK, furnished
 from tests.web.visiting import House, Markup
+from understudy.assembly.answering import settings_shown
 from understudy.config.settings import Settings
-from understudy.config.shown import shown, text
 from understudy.engines.engine import LocalEngine
-from understudy.web.parts import SettingShown
 
 PAGE = "/operate/settings"
 HOME = LocalEngine(name="home", version="1", pipeline="m:f")
@@ -23,17 +22,7 @@ SETTINGS = Settings(
     engine={"home": {"api_key": "hunter2", "base_url": "https://ada:hunter2@box", "note": ATTACK}},
     origins={"port": "flag", "engine": "file"},
 )
-SHOWN = tuple(
-    SettingShown(
-        section=row.section,
-        key=row.key,
-        value=text(value),
-        origin=origin,
-        help=row.help,
-        environment=row.environment,
-    )
-    for row, value, origin in shown(SETTINGS)
-)
+SHOWN = settings_shown(SETTINGS)
 
 
 @pytest.fixture

@@ -1,14 +1,15 @@
 """Points of the charts: one a minute, by one process of an installation."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 import msgspec
 
 from understudy.tasks.lifecycle import RUNNING, Status
-from understudy.tasks.operations.records import Sample
+from understudy.tasks.operations.records import Report, Sample
 from understudy.tasks.operations.reports import Reports
 from understudy.tasks.outage import Outage
+from understudy.tasks.records import ModelStatistics, Queue
 from understudy.tasks.store.store import Store
 
 SAMPLE_SECONDS = 60.0
@@ -20,7 +21,18 @@ async def sample(store: Store, reports: Reports, clock: Callable[[], float]) -> 
     depth, queue, statistics, reported = await asyncio.gather(
         store.depth(), store.queue(), store.statistics(), reports.all()
     )
-    now, counts = clock(), statistics.values()
+    return sample_of(clock(), depth, queue, statistics, reported)
+
+
+def sample_of(
+    now: float,
+    depth: Mapping[str, int],
+    queue: Mapping[str, Queue],
+    statistics: Mapping[str, ModelStatistics],
+    reported: Iterable[Report],
+) -> Sample:
+    """The same for who has asked for these figures already: `Store.depth`, `queue` and `statistics`. Pure."""
+    counts = statistics.values()
     replicas = [replica for report in reported for replica in report.replicas if replica.pid]
     return Sample(
         at=now,

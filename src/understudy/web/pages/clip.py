@@ -6,8 +6,7 @@ from starlette.responses import Response
 
 from understudy.catalogue.catalogue import Catalogue
 from understudy.catalogue.manifest import Model
-from understudy.errors import NotAllowed, NotFound
-from understudy.tasks.lifecycle import Status
+from understudy.errors import NotFound
 from understudy.tasks.records import Project, Task
 from understudy.web.pages.page import Call, Page, admit, go_to
 from understudy.web.shown.clips import DOING, STAGES, clip_of
@@ -35,16 +34,7 @@ async def _show_place(call: Call) -> Response:
 async def _stop(call: Call) -> Response:
     project, task = await _task(call)
     await admit(call, project)
-    try:
-        if task.status == Status.QUEUE:
-            try:
-                await call.parts.desk.cancel(project, id=str(task.id))
-            except NotAllowed:  # it has begun meanwhile
-                await call.parts.desk.kill(project, id=str(task.id))
-        else:
-            await call.parts.desk.kill(project, id=str(task.id))
-    except NotAllowed:  # it is over meanwhile: there is nothing left to stop
-        pass
+    await call.parts.desk.stop(project, task)
     return go_to(f"/clips/{task.id}")
 
 

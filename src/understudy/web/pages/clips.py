@@ -9,6 +9,7 @@ from starlette.responses import Response
 from understudy.errors import NotAllowed, NotFound
 from understudy.tasks.records import Task
 from understudy.tasks.store.browsing import Stage, TaskFilter
+from understudy.web.forms import number_of
 from understudy.web.pages.clip import model_of
 from understudy.web.pages.page import Call, Page, admit, go_to
 from understudy.web.shown.clips import clip_of
@@ -72,11 +73,6 @@ def filter_of(call: Call, *, project: int = 0) -> TaskFilter:
         until=_day(asked.get("until", ""), days=1),
         text=asked.get("q", "").strip()[:200],
     )
-
-
-def number_of(text: str) -> int:
-    """A number out of a page's address; 0 for what is none."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
 def _day(text: str, *, days: int = 0) -> float:

@@ -4,7 +4,7 @@ from starlette.responses import Response
 
 from understudy.errors import NotAllowed, NotFound, RequestError
 from understudy.tasks.records import Project
-from understudy.web.pages.clips import number_of
+from understudy.web.forms import number_of
 from understudy.web.pages.page import Call, Page, go_to, status_of
 from understudy.web.visit import PROJECT_COOKIE
 

@@ -13,9 +13,10 @@ from understudy.engines import retirement
 from understudy.engines.cast import Cast
 from understudy.tasks.budgets import hour_of
 from understudy.tasks.operations.records import Report, Sample, Spent
-from understudy.tasks.operations.sampling import sample
+from understudy.tasks.operations.sampling import sample_of
 from understudy.tasks.records import Queue
 from understudy.tasks.store.browsing import TaskFilter
+from understudy.web.pages.operate.tasks import names_of
 from understudy.web.pages.page import Call, Page
 from understudy.web.shown import overview
 from understudy.web.shown.notices import Notice, Waiting, notices
@@ -73,13 +74,15 @@ async def _show_lists(call: Call) -> Response:
 async def _seen(call: Call) -> Seen:
     parts, now = call.parts, call.parts.clock()
     span = DAY if call.request.query_params.get("span") == DAY.name else HOUR
-    samples, present, queue, reports, spent = await asyncio.gather(
+    samples, depth, queue, statistics, reports, spent = await asyncio.gather(
         parts.store.operating.samples(now - span.seconds - GAP_SECONDS),
-        sample(parts.store, parts.reports, lambda: now),
+        parts.store.depth(),
         parts.store.queue(),
+        parts.store.statistics(),
         parts.reports.all(),
         parts.store.operating.spending(hour_of(now - now % 86400)),
     )
+    present = sample_of(now, depth, queue, statistics, reports)
     # Who takes the samples may have another clock.
     before = [each for each in samples if each.at < now]
     return Seen(now, span, [*before, present], queue, reports, spent)
@@ -118,10 +121,7 @@ async def _lists(call: Call, reports: list[Report]) -> dict[str, Any]:
 
 async def _failures(call: Call) -> list[Failure]:
     look = await call.parts.store.browsing.look(TaskFilter(stage="failed"), limit=_FAILURES)
-    names = {}
-    for id in {task.project for task in look.tasks}:
-        project = await call.parts.store.project(id)
-        names[id] = project.name if project else ""
+    names = await names_of(call, {task.project for task in look.tasks})
     return [
         Failure(
             id=task.id,

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from understudy.errors import InvalidInput, NotFound, RequestError
 from understudy.tasks.budgets import hour_began, hour_of, month_began
 from understudy.tasks.records import Project
-from understudy.web.pages.clips import number_of
+from understudy.web.forms import number_of
 from understudy.web.pages.operate.projects import entries_of, is_prepaid, keys_page
 from understudy.web.pages.page import Call, Page, go_to, status_of
 from understudy.web.shown.limit_fields import limit_fields, limits_given

@@ -9,7 +9,7 @@ from understudy.tasks.budgets import hour_of, month_began
 from understudy.tasks.projects import Credentials
 from understudy.tasks.records import Project
 from understudy.tasks.store.tenants import Tally
-from understudy.web.pages.clips import number_of
+from understudy.web.forms import number_of
 from understudy.web.pages.page import Call, Page, status_of
 from understudy.web.shown.limit_fields import limits_in_words, setting_of
 from understudy.web.shown.snippets import first_curl

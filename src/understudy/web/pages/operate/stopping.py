@@ -12,7 +12,7 @@ from understudy.errors import InvalidInput
 from understudy.tasks.lifecycle import Status
 from understudy.tasks.records import Task
 from understudy.tasks.store.browsing import TaskFilter
-from understudy.web.pages.clips import number_of
+from understudy.web.forms import number_of
 from understudy.web.pages.operate.task import stop
 from understudy.web.pages.operate.tasks import asked_of, names_of, wanted_by
 from understudy.web.pages.page import Call, Page

@@ -15,8 +15,8 @@ from understudy.tasks.events import ERROR, OUTPUT, Event
 from understudy.tasks.lifecycle import Status, is_terminal
 from understudy.tasks.records import Project, Task
 from understudy.tracing.tracer import trace_id
+from understudy.web.forms import number_of
 from understudy.web.pages.clip import model_of
-from understudy.web.pages.clips import number_of
 from understudy.web.pages.page import Call, Page, go_to, status_of
 from understudy.web.shown.clips import clip_of
 from understudy.web.shown.timeline import timeline_of
@@ -78,19 +78,7 @@ async def _send_again(call: Call) -> Response:
 async def stop(call: Call, task: Task, *, running_too: bool) -> bool:
     """End a task of any project; False if it was over already, or has begun to run and is to be left alone then."""
     project = await call.parts.projects.get(task.project)
-    if task.status == Status.QUEUE:
-        try:
-            await call.parts.desk.cancel(project, id=str(task.id))
-        except NotAllowed:  # it has begun meanwhile
-            if not running_too:
-                return False
-        else:
-            return True
-    try:
-        await call.parts.desk.kill(project, id=str(task.id))
-    except NotAllowed:  # it is over meanwhile: there is nothing left to stop
-        return False
-    return True
+    return await call.parts.desk.stop(project, task, running_too=running_too)
 
 
 async def _task(call: Call) -> Task:

@@ -11,8 +11,9 @@ from starlette.responses import Response
 from understudy.tasks.lifecycle import elapsed, is_terminal
 from understudy.tasks.records import Project, Task
 from understudy.tasks.store.browsing import Look, TaskFilter
+from understudy.web.forms import number_of
 from understudy.web.pages.clip import model_of
-from understudy.web.pages.clips import filter_of, number_of
+from understudy.web.pages.clips import filter_of
 from understudy.web.pages.page import Call, Page
 from understudy.web.shown.clips import Clip, clip_of
 

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from understudy.errors import InvalidInput, RequestError
 from understudy.tasks.accounts.records import User
 from understudy.tasks.records import Project
-from understudy.web.pages.clips import number_of
+from understudy.web.forms import number_of
 from understudy.web.pages.page import Call, Page, go_to, status_of
 
 _AT_ONCE = 50
